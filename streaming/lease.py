@@ -1,0 +1,105 @@
+"""Leases: who works on a generation, until when, by the database's clock."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Collection, Iterable
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
+from django.db.models.functions import Coalesce, Now
+from uuid_utils.compat import uuid7
+
+from .log.base import Claim
+from .models import Generation, LogEntry
+
+#: How long a silent owner keeps what it claimed, and how often a living one says that it lives.
+LEASE = timedelta(seconds=4)
+RENEW_EVERY_S = 1.0
+
+
+def node_name() -> str:
+    """A name no other process has, now or later: ``host:pid:random``."""
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{uuid7().hex[-8:]}"
+
+
+def claim(generation_id: int, owner: str) -> Claim | None:
+    """Take a waiting or abandoned generation; ``None`` when it is taken, ended or gone."""
+    free = Q(lease_until=None) | Q(lease_until__lt=Now())
+    with transaction.atomic():
+        taken = Generation.objects.filter(free, pk=generation_id, state__in=Generation.LIVE).update(
+            state=Generation.State.RUNNING,
+            epoch=F("epoch") + 1,
+            attempt=F("attempt") + 1,
+            lease_owner=owner,
+            lease_until=Now() + LEASE,
+            started_at=Coalesce("started_at", Now()),
+        )
+        return current_claim(generation_id) if taken else None
+
+
+def current_claim(generation_id: int) -> Claim:
+    """The claim as it stands. Only for who just made it, in the same transaction."""
+    generation = Generation.objects.only("key", "epoch").get(pk=generation_id)
+    last = LogEntry.objects.filter(generation_id=generation_id).aggregate(seq=Max("seq"))["seq"]
+    return Claim(generation_id, generation.key, generation.epoch, last or 0)
+
+
+def renew(claims: Collection[Claim], owner: str) -> tuple[set[int], dict[int, UUID]]:
+    """Extend the leases; tell which generations are still ours, and which were asked to stop."""
+    ids = [claim.generation_id for claim in claims]
+    ours = Generation.objects.filter(pk__in=ids, lease_owner=owner, state=Generation.State.RUNNING)
+    with transaction.atomic():
+        ours.update(lease_until=Now() + LEASE)
+        rows = dict(ours.values_list("pk", "stop_receipt"))
+    return set(rows), {pk: receipt for pk, receipt in rows.items() if receipt is not None}
+
+
+def release(claims: Iterable[Claim], owner: str) -> None:
+    """Let others take these at once."""
+    ids = [claim.generation_id for claim in claims]
+    Generation.objects.filter(pk__in=ids, lease_owner=owner, state=Generation.State.RUNNING).update(
+        lease_until=Now()
+    )
+
+
+def waiting() -> QuerySet[Generation]:
+    """Queued generations that nobody holds, the oldest first."""
+    return Generation.objects.filter(state=Generation.State.QUEUED, lease_until=None).order_by("id")
+
+
+def orphans() -> QuerySet[Generation]:
+    """Generations whose owner stopped saying that it lives."""
+    return Generation.objects.filter(state__in=Generation.LIVE, lease_until__lt=Now())
+
+
+def free_the_dead(owner: str) -> int:
+    """End the leases of processes of this host that are gone. Returns how many it ended.
+
+    A restart need not wait for its predecessor's leases. A process id that somebody else has
+    got since is left to run out by the clock.
+    """
+    host, pid, _ = owner.split(":")
+    owners = (
+        Generation.objects.filter(state__in=Generation.LIVE, lease_owner__startswith=f"{host}:")
+        .exclude(lease_owner=owner)
+        .values_list("lease_owner", flat=True)
+        .distinct()
+    )
+    gone = [name for name in owners if name.split(":")[1] == pid or not _alive(name.split(":")[1])]
+    return Generation.objects.filter(
+        state__in=Generation.LIVE, lease_owner__in=gone, lease_until__gte=Now()
+    ).update(lease_until=Now() - timedelta(seconds=1))
+
+
+def _alive(pid: str) -> bool:
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -1,0 +1,228 @@
+"""What a log is: the events of generations, in order, durable before anyone sees them."""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from ..events import Delta, Event, decode
+
+#: How much one read hands over, in characters of data: what a slow reader may cost.
+SLICE = 32_768
+
+
+class Fenced(Exception):
+    """Somebody else holds the generation now, or it is gone: nothing more may be written."""
+
+
+@dataclass(slots=True, eq=False)
+class Claim:
+    """The right to append to one generation's log, until a higher epoch is claimed."""
+
+    generation_id: int
+    key: UUID
+    epoch: int
+    #: The last committed entry.
+    seq: int = 0
+
+
+class Entry:
+    """One committed event. Decoded only when somebody asks what it says."""
+
+    __slots__ = ("_event", "data", "name", "seq")
+
+    def __init__(self, seq: int, name: str, data: str, event: Event | None = None) -> None:
+        self.seq = seq
+        self.name = name
+        #: The event's data, one line of JSON.
+        self.data = data
+        self._event = event
+
+    @classmethod
+    def of(cls, seq: int, event: Event) -> Entry:
+        return cls(seq, event.name, event.json(), event)
+
+    @property
+    def event(self) -> Event:
+        if self._event is None:
+            self._event = decode(self.name, self.data)
+        return self._event
+
+    @property
+    def terminal(self) -> bool:
+        return self.name in TERMINAL
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Entry) and (self.seq, self.name, self.data) == (
+            other.seq,
+            other.name,
+            other.data,
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.seq, self.name))
+
+    def __repr__(self) -> str:
+        return f"Entry({self.seq}, {self.name!r}, {self.data!r})"
+
+
+TERMINAL = frozenset({"done", "stopped", "incomplete", "failed"})
+
+
+def merge_events(events: Iterable[Event]) -> list[Event]:
+    """The same story with neighbouring deltas of one part joined."""
+    merged: list[Event] = []
+    texts: list[str] = []
+    index = -1
+    for event in events:
+        if type(event) is Delta:
+            if texts and event.index == index:
+                texts.append(event.text)
+                continue
+            _close(merged, index, texts)
+            index, texts = event.index, [event.text]
+        else:
+            _close(merged, index, texts)
+            texts = []
+            merged.append(event)
+    _close(merged, index, texts)
+    return merged
+
+
+def _close(merged: list[Event], index: int, texts: list[str]) -> None:
+    if texts:
+        merged.append(Delta(index, "".join(texts)))
+
+
+def merge_entries(entries: Sequence[Entry]) -> list[Entry]:
+    """As :func:`merge_events`; a merged entry has the seq of its last one."""
+    if len(entries) < 2:
+        return list(entries)
+    merged: list[Entry] = []
+    run: list[Entry] = []
+    for entry in entries:
+        if run and (entry.name != "delta" or entry.event.index != run[0].event.index):  # type: ignore[attr-defined]
+            merged.append(_join(run))
+            run = []
+        if entry.name == "delta":
+            run.append(entry)
+        else:
+            merged.append(entry)
+    if run:
+        merged.append(_join(run))
+    return merged
+
+
+def _join(run: list[Entry]) -> Entry:
+    if len(run) == 1:
+        return run[0]
+    text = "".join(entry.event.text for entry in run)  # type: ignore[attr-defined]
+    return Entry.of(run[-1].seq, Delta(run[0].event.index, text))  # type: ignore[attr-defined]
+
+
+class Watcher:
+    """Who is told what a log did. Every call comes on the event loop, in order."""
+
+    def committed(self, claim: Claim, entries: list[Entry]) -> None:
+        """These are durable now."""
+
+    def fenced(self, claim: Claim) -> None:
+        """The claim is lost; nothing that was appended since the last commit was written."""
+
+    def stop_requested(self, claim: Claim, receipt: UUID) -> None:
+        """Somebody asked, perhaps on another node, that this generation stop."""
+
+
+class Batch:
+    """What came in for one claim since the last commit."""
+
+    __slots__ = ("claim", "entries", "events", "fenced", "future", "size")
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.events: list[Event] = []
+        self.size = 0
+        self.entries: list[Entry] = []
+        self.fenced = False
+        self.future: asyncio.Future[None] | None = None
+
+    def add(self, events: Iterable[Event]) -> None:
+        for event in events:
+            self.events.append(event)
+            self.size += len(event.text) if type(event) is Delta else 64
+
+    def number(self) -> list[Entry]:
+        """Merge the events and give them their places; repeatable until committed."""
+        start = self.claim.seq + 1
+        self.entries = [
+            Entry.of(seq, event) for seq, event in enumerate(merge_events(self.events), start)
+        ]
+        return self.entries
+
+    def resolve(self) -> None:
+        """Tell whoever waits for this batch how it went."""
+        if self.future is None or self.future.done():
+            return
+        if self.fenced:
+            self.future.set_exception(Fenced(str(self.claim.key)))
+        else:
+            self.future.set_result(None)
+
+
+class Log(abc.ABC):
+    """A place that keeps events. Used from one event loop; ``read`` from any thread."""
+
+    watcher: Watcher = Watcher()
+
+    @abc.abstractmethod
+    def append(self, claim: Claim, events: Sequence[Event]) -> None:
+        """Hand events over for the next commit. Never waits; order is kept.
+
+        A terminal event closes the generation, in the same commit; nothing may follow it.
+        """
+
+    @abc.abstractmethod
+    async def flushed(self, claim: Claim) -> None:
+        """Wait until all that was appended is durable. Raises :class:`Fenced`."""
+
+    @abc.abstractmethod
+    def backlog(self, claim: Claim) -> int:
+        """About how many characters wait for a commit."""
+
+    @abc.abstractmethod
+    def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
+        """Committed entries behind ``after``, at least one if there is one, about ``limit``
+        characters of data. May wait for a disk: not for the event loop."""
+
+    @abc.abstractmethod
+    def holds(self, generation_id: int, seq: int) -> bool:
+        """Whether an entry with exactly this seq is there (compaction merges some away)."""
+
+    def open(self, claim: Claim) -> None:
+        """This process works on the claim from now on: renew its lease, watch for stops."""
+
+    def close(self, claim: Claim) -> None:
+        """It no longer does."""
+
+    async def start(self) -> None:
+        """Begin to write, on the running event loop."""
+
+    async def stop(self) -> None:
+        """Write what is there, then write no more."""
+
+
+class Story:
+    """All entries of a log behind ``after``, slice by slice."""
+
+    def __init__(self, log: Log, generation_id: int, after: int = 0) -> None:
+        self._read: Callable[[int], list[Entry]] = lambda seq: log.read(generation_id, seq)
+        self._after = after
+
+    def __iter__(self) -> Any:
+        while entries := self._read(self._after):
+            yield from entries
+            self._after = entries[-1].seq

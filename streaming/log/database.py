@@ -1,0 +1,305 @@
+"""The log in the database: one writer thread, group commit, a fence in every transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models.functions import Now
+
+from .. import lease
+from ..accounts import Usage
+from ..events import Done, Event, Failed, Incomplete, Stopped
+from ..models import Generation, LogEntry
+from .base import SLICE, Batch, Claim, Entry, Log
+
+logger = logging.getLogger(__name__)
+
+#: Under load, the time from one commit to the next: at most about 200 syncs a second.
+PACE_S = 0.005
+#: How long the writer rests after the database refused a commit, at first and at most.
+REST_S = (0.05, 2.0)
+
+
+@dataclass
+class _Report:
+    """What one round of the writer found out, on its way to the event loop."""
+
+    batches: Sequence[Batch] = ()
+    lost: Sequence[Claim] = ()
+    stops: Sequence[tuple[Claim, UUID]] = ()
+    stopped: bool = False
+
+
+class DatabaseLog(Log):
+    """Commits at once when idle, about every 5 ms under load, whatever came in by then."""
+
+    def __init__(self, owner: str) -> None:
+        self._owner = owner
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._pending: dict[int, Batch] = {}
+        self._writing: dict[int, Batch] = {}
+        self._claims: dict[int, Claim] = {}
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping = False
+        self._stopped: asyncio.Future[None] | None = None
+        self._rest_s = REST_S[0]
+        #: For the metrics: how many commits, entries and seconds in them.
+        self.commits = self.committed_entries = 0
+        self.commit_s = 0.0
+
+    # ------------------------------------------------------------------ on the event loop
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._stopped = self._loop.create_future()
+        self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
+        self._thread.start()
+
+    async def stop(self) -> None:
+        self._stopping = True
+        self._wake.set()
+        if self._stopped is not None:
+            await self._stopped
+
+    def open(self, claim: Claim) -> None:
+        self._claims[claim.generation_id] = claim
+
+    def close(self, claim: Claim) -> None:
+        if self._claims.get(claim.generation_id) is claim:
+            del self._claims[claim.generation_id]
+
+    def append(self, claim: Claim, events: Sequence[Event]) -> None:
+        with self._lock:
+            batch = self._pending.get(claim.generation_id)
+            if batch is None:
+                batch = self._pending[claim.generation_id] = Batch(claim)
+            batch.add(events)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    async def flushed(self, claim: Claim) -> None:
+        with self._lock:
+            batch = self._pending.get(claim.generation_id) or self._writing.get(claim.generation_id)
+            if batch is None:
+                return
+            if batch.future is None:
+                batch.future = asyncio.get_running_loop().create_future()
+            future = batch.future
+        await asyncio.shield(future)
+
+    def backlog(self, claim: Claim) -> int:
+        batch = self._pending.get(claim.generation_id)
+        return batch.size if batch else 0
+
+    def _acknowledge(self, report: _Report) -> None:
+        for batch in report.batches:
+            if batch.fenced:
+                self.watcher.fenced(batch.claim)
+            else:
+                self.watcher.committed(batch.claim, batch.entries)
+            batch.resolve()
+        for claim in report.lost:
+            self.watcher.fenced(claim)
+        for claim, receipt in report.stops:
+            self.watcher.stop_requested(claim, receipt)
+        if report.stopped and self._stopped is not None:
+            self._stopped.set_result(None)
+
+    # ----------------------------------------------------------------- on any other thread
+    def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
+        rows = LogEntry.objects.filter(generation_id=generation_id, seq__gt=after).order_by("seq")
+        entries: list[Entry] = []
+        # Rows are small, and a hundred at a time is few enough to throw some away.
+        for seq, name, data in rows.values_list("seq", "name", "data")[:100]:
+            entries.append(Entry(seq, name, data))
+            limit -= len(data)
+            if limit <= 0:
+                break
+        return entries
+
+    def holds(self, generation_id: int, seq: int) -> bool:
+        return LogEntry.objects.filter(generation_id=generation_id, seq=seq).exists()
+
+    # ---------------------------------------------------------------- on the writer's thread
+    def _work(self) -> None:
+        last_commit = last_renewal = 0.0
+        while True:
+            self._wake.wait(lease.RENEW_EVERY_S)
+            if (early := last_commit + PACE_S - time.monotonic()) > 0:
+                time.sleep(early)
+            self._wake.clear()
+            if batches := self._take():
+                self._persist(batches)
+                last_commit = time.monotonic()
+            elif self._stopping:
+                break
+            if time.monotonic() - last_renewal >= lease.RENEW_EVERY_S:
+                last_renewal = time.monotonic()
+                self._renew()
+        connection.close()
+        self._tell(_Report(stopped=True))
+
+    def _take(self) -> list[Batch]:
+        with self._lock:
+            self._writing, self._pending = self._pending, {}
+            return list(self._writing.values())
+
+    def _tell(self, report: _Report) -> None:
+        assert self._loop is not None
+        try:
+            self._loop.call_soon_threadsafe(self._acknowledge, report)
+        except RuntimeError:
+            logger.debug("the event loop is gone; nobody is left to tell")
+
+    def _persist(self, batches: list[Batch]) -> None:
+        """Commit, however long it takes: what came in waits, and nobody sees it before."""
+        while True:
+            try:
+                report = self._commit(batches)
+            except (OperationalError, InterfaceError) as error:
+                if not self._rest(error):
+                    return
+            except DatabaseError as error:
+                self._persist_one_by_one(batches, error)
+                return
+            else:
+                self._rest_s = REST_S[0]
+                with self._lock:
+                    self._writing = {}
+                self._tell(report)
+                return
+
+    def _persist_one_by_one(self, batches: list[Batch], error: DatabaseError) -> None:
+        """One batch that the database will not have must not hold up the others."""
+        if len(batches) > 1:
+            for batch in batches:
+                self._persist([batch])
+            return
+        batch = batches[0]
+        logger.error("generation %s: an entry was refused: %s", batch.claim.key, error)
+        batch.fenced = True
+        self._tell(_Report(batches=batches))
+
+    def _rest(self, error: Exception) -> bool:
+        """Wait for the database to come back; ``False`` when it is time to give up."""
+        if self._rest_s == REST_S[0]:
+            logger.warning("the database refused a commit, trying again: %s", error)
+        connection.close()
+        if self._stopping and self._rest_s >= REST_S[1]:
+            logger.error("stopping without having written everything: %s", error)
+            return False
+        time.sleep(self._rest_s)
+        self._rest_s = min(self._rest_s * 2, REST_S[1])
+        return True
+
+    def _renew(self) -> None:
+        claims = list(self._claims.values())
+        if not claims:
+            return
+        try:
+            ours, stops = lease.renew(claims, self._owner)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("leases were not renewed: %s", error)
+            connection.close()
+            return
+        report = _Report(
+            lost=[claim for claim in claims if claim.generation_id not in ours],
+            stops=[
+                (claim, stops[claim.generation_id])
+                for claim in claims
+                if claim.generation_id in stops
+            ],
+        )
+        if report.lost or report.stops:
+            self._tell(report)
+
+    def _commit(self, batches: list[Batch]) -> _Report:
+        began = time.monotonic()
+        stops: list[tuple[Claim, UUID]] = []
+        rows: list[tuple[int | str, ...]] = []
+        with transaction.atomic(durable=True):
+            held = _lock_epochs([batch.claim.generation_id for batch in batches])
+            for batch in batches:
+                claim = batch.claim
+                epoch, receipt = held.get(claim.generation_id, (0, None))
+                batch.fenced = epoch != claim.epoch
+                if batch.fenced:
+                    continue
+                if receipt is not None:
+                    stops.append((claim, receipt))
+                key = (claim.generation_id, claim.epoch)
+                rows.extend((*key, entry.seq, entry.name, entry.data) for entry in batch.number())
+            if rows:
+                with connection.cursor() as cursor:
+                    cursor.executemany(_INSERT, rows)
+            for batch in batches:
+                if not batch.fenced and batch.entries[-1].terminal:
+                    _end(batch.claim, batch.entries[-1])
+        for batch in batches:
+            if not batch.fenced:
+                batch.claim.seq = batch.entries[-1].seq
+        self.commits += 1
+        self.committed_entries += len(rows)
+        self.commit_s += time.monotonic() - began
+        return _Report(batches=batches, stops=stops)
+
+
+_TABLE = LogEntry._meta.db_table
+_INSERT = (
+    f"INSERT INTO {_TABLE} (generation_id, epoch, seq, name, data) "  # noqa: S608 - our own names
+    "VALUES (%s, %s, %s, %s, %s)"
+)
+
+
+def _lock_epochs(ids: list[int]) -> dict[int, tuple[int, UUID | None]]:
+    """Epoch and stop receipt of each generation that still runs; nobody can claim it meanwhile."""
+    running = Generation.objects.filter(pk__in=ids, state=Generation.State.RUNNING).order_by("pk")
+    if connection.features.has_select_for_no_key_update:
+        running = running.select_for_update(no_key=True)
+    return {
+        pk: (epoch, receipt)
+        for pk, epoch, receipt in running.values_list("pk", "epoch", "stop_receipt")
+    }
+
+
+def _end(claim: Claim, entry: Entry) -> None:
+    """Close a generation with its terminal event, in the event's own transaction."""
+    Generation.objects.filter(pk=claim.generation_id, epoch=claim.epoch).update(
+        state=entry.name,
+        last_seq=entry.seq,
+        lease_until=None,
+        ended_at=Now(),
+        **account(entry.event),
+    )
+
+
+def account(event: Event) -> dict[str, object]:
+    """A terminal event as the columns of :class:`Generation`."""
+    match event:
+        case Done(finish_reason, usage, timings):
+            return {"outcome": finish_reason, **_usage(usage), **timings.as_json()}
+        case Stopped(_, usage, timings):
+            return {"outcome": "stopped", **_usage(usage), **timings.as_json()}
+        case Incomplete(reason, usage, timings):
+            return {"outcome": reason, **_usage(usage), **timings.as_json()}
+        case Failed(code, message, recoverable, timings):
+            return {
+                "outcome": code,
+                "error_message": message,
+                "recoverable": recoverable,
+                **timings.as_json(),
+            }
+    raise ValueError(f"{event.name} ends nothing")
+
+
+def _usage(usage: Usage) -> dict[str, object]:
+    data = usage.as_json()
+    return {"usage_exact": data.pop("exact"), **data}

@@ -1,0 +1,63 @@
+"""A log that forgets when the process ends: for tests, and the shape of the contract."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from ..events import Event
+from .base import SLICE, Batch, Claim, Entry, Fenced, Log
+
+
+class MemoryLog(Log):
+    """Commits in the next turn of the event loop. The fence is :attr:`epochs`."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, list[Entry]] = {}
+        #: The highest epoch that was claimed, by generation.
+        self.epochs: dict[int, int] = {}
+        self._pending: dict[int, Batch] = {}
+
+    def append(self, claim: Claim, events: Sequence[Event]) -> None:
+        batch = self._pending.get(claim.generation_id)
+        if batch is None:
+            batch = self._pending[claim.generation_id] = Batch(claim)
+            asyncio.get_running_loop().call_soon(self._commit, claim.generation_id)
+        batch.add(events)
+
+    def _commit(self, generation_id: int) -> None:
+        batch = self._pending.pop(generation_id)
+        claim = batch.claim
+        if self.epochs.get(generation_id, claim.epoch) != claim.epoch:
+            batch.fenced = True
+            self.watcher.fenced(claim)
+        else:
+            entries = batch.number()
+            self.entries.setdefault(generation_id, []).extend(entries)
+            claim.seq = entries[-1].seq
+            self.watcher.committed(claim, entries)
+        batch.resolve()
+
+    async def flushed(self, claim: Claim) -> None:
+        if self.epochs.get(claim.generation_id, claim.epoch) != claim.epoch:
+            raise Fenced(str(claim.key))
+        if (batch := self._pending.get(claim.generation_id)) is not None:
+            batch.future = batch.future or asyncio.get_running_loop().create_future()
+            await batch.future
+
+    def backlog(self, claim: Claim) -> int:
+        batch = self._pending.get(claim.generation_id)
+        return batch.size if batch else 0
+
+    def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
+        found: list[Entry] = []
+        for entry in self.entries.get(generation_id, []):
+            if entry.seq > after:
+                found.append(entry)
+                limit -= len(entry.data)
+                if limit <= 0:
+                    break
+        return found
+
+    def holds(self, generation_id: int, seq: int) -> bool:
+        return any(entry.seq == seq for entry in self.entries.get(generation_id, []))

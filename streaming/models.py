@@ -1,0 +1,145 @@
+"""Generation: one run that produces one answer. LogEntry: what happened to it, in order."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from uuid_utils.compat import uuid7
+
+from .accounts import Timings, Usage
+from .fields import JSONTextField
+
+
+class Generation(models.Model):
+    """One run. It belongs to the server: no connection owns it.
+
+    ``epoch`` grows with every claim and never shrinks; only the holder of the current epoch may
+    append to the log. ``last_seq`` is set by the transaction of the terminal event.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        STOPPED = "stopped"
+        INCOMPLETE = "incomplete"
+        FAILED = "failed"
+
+    #: The name others know it by; the answer message has the same one.
+    key = models.UUIDField(default=uuid7, unique=True, editable=False)
+    model = models.CharField(max_length=200)
+    #: A :class:`streaming.prompt.Prompt` as JSON.
+    prompt = models.TextField()
+    #: What ``started`` says beside model and attempt.
+    labels = JSONTextField(default=dict)
+
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    epoch = models.PositiveIntegerField(default=0)
+    attempt = models.PositiveSmallIntegerField(default=0)
+    lease_owner = models.CharField(max_length=100, default="", blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    stop_receipt = models.UUIDField(null=True, blank=True)
+    stop_requested_at = models.DateTimeField(null=True, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    last_seq = models.PositiveIntegerField(null=True, blank=True)
+    compacted = models.BooleanField(default=False)
+
+    #: The finish reason, the reason it ended early, or the error's code.
+    outcome = models.CharField(max_length=100, default="", blank=True)
+    error_message = models.TextField(default="", blank=True)
+    recoverable = models.BooleanField(default=False)
+    input_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    output_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    cached_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    reasoning_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    usage_exact = models.BooleanField(default=False)
+    cost = models.FloatField(null=True, blank=True)
+    queued_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    first_token_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    total_ms = models.PositiveBigIntegerField(null=True, blank=True)
+    tokens_per_second = models.FloatField(null=True, blank=True)
+
+    LIVE: ClassVar = (State.QUEUED, State.RUNNING)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes: ClassVar = [
+            # The few that wait or run, among all that ever ran.
+            models.Index(
+                fields=["lease_until"],
+                name="generation_live",
+                condition=models.Q(state__in=("queued", "running")),
+            ),
+            models.Index(
+                fields=["ended_at"],
+                name="generation_uncompacted",
+                condition=models.Q(compacted=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.key}"
+
+    @property
+    def is_live(self) -> bool:
+        """Whether its terminal event is still to come."""
+        return self.state in self.LIVE
+
+    @property
+    def usage(self) -> Usage | None:
+        """The account of the terminal event; ``None`` before it, and where no call was made."""
+        if self.input_tokens is None or self.output_tokens is None:
+            return None
+        return Usage(
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+            cached_tokens=self.cached_tokens,
+            reasoning_tokens=self.reasoning_tokens,
+            exact=self.usage_exact,
+            cost=self.cost,
+        )
+
+    @property
+    def timings(self) -> Timings | None:
+        """``None`` before the terminal event."""
+        if self.total_ms is None:
+            return None
+        return Timings(
+            queued_ms=self.queued_ms or 0,
+            first_token_ms=self.first_token_ms,
+            total_ms=self.total_ms,
+            tokens_per_second=self.tokens_per_second,
+        )
+
+    @property
+    def error(self) -> dict[str, Any] | None:
+        """``{"code", "message", "recoverable"}`` of one that failed."""
+        if self.state != self.State.FAILED:
+            return None
+        return {
+            "code": self.outcome,
+            "message": self.error_message,
+            "recoverable": self.recoverable,
+        }
+
+
+class LogEntry(models.Model):
+    """One event of a generation, committed before anyone saw it. Written by the log alone."""
+
+    pk = models.CompositePrimaryKey("generation_id", "seq")
+    generation = models.ForeignKey(
+        Generation, models.CASCADE, related_name="entries", db_index=False
+    )
+    #: From 1, without gaps until the log is compacted.
+    seq = models.PositiveIntegerField()
+    epoch = models.PositiveIntegerField()
+    #: The event's name and its data as one line of JSON (streaming/events.py).
+    name = models.CharField(max_length=10)
+    data = models.TextField()
+
+    def __str__(self) -> str:
+        return f"{self.seq} {self.name}"
