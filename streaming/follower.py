@@ -1,0 +1,146 @@
+"""Follower: one reader of one log, from its own cursor to the terminal event."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+from uuid import UUID
+
+from .cursors import cursor, position
+from .events import Snapshot
+from .fold import RUNNING, Fold
+from .log.base import Entry, Log, Story, merge_entries
+from .shutdown import Shutdown
+from .tails import Tail, Tails
+
+#: ``sync_to_async``, or its like.
+InThread = Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]
+
+
+class Follower:
+    """History first and then live. It costs a cursor: a slow reader gets bigger slices.
+
+    ``read`` is called again and again; ``close`` once or more, also from a finaliser, on the
+    event loop. Not for more than one task.
+    """
+
+    def __init__(
+        self,
+        log: Log,
+        tails: Tails,
+        generation_id: int,
+        key: UUID,
+        *,
+        after: str = "",
+        known: Sequence[Entry] = (),
+        in_thread: InThread,
+    ) -> None:
+        """``known``: the first entries, from who just wrote them, to save a read."""
+        self.key = key
+        self.ended = False
+        self._log = log
+        self._tails = tails
+        self._generation_id = generation_id
+        self._in_thread = in_thread
+        self._after = after
+        self._known = list(known)
+        self._caught_up = bool(known)
+        self._seq: int | None = None
+        self._nudged = False
+        self._waiter: asyncio.Future[None] | None = None
+        self._tail: Tail | None = tails.open(generation_id)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the log was deleted under us."""
+        return self._tail is None or self._tail.gone
+
+    async def read(self) -> list[Entry]:
+        """The next entries, neighbouring deltas merged. Waits for some.
+
+        Empty when :meth:`nudge` was called, the log is gone or all has been read.
+        """
+        if self._seq is None:
+            return self._advance(await self._begin())
+        while not self.ended and self._tail is not None and not self._tail.gone:
+            found = self._tail.after(self._seq) if self._caught_up else None
+            if found is None:
+                found = await self._in_thread(self._log.read)(self._generation_id, self._seq)
+                self._caught_up = self._caught_up or not found
+                self._tail.seen = max(self._tail.seen, self._seq, *(e.seq for e in found[-1:]))
+            if found:
+                return self._advance(merge_entries(found))
+            if self._caught_up and await self._wait():
+                break
+        return []
+
+    async def _wait(self) -> bool:
+        """Wait for news; whether it was a nudge that woke us."""
+        assert self._tail is not None
+        self._waiter = self._tail.waiter()
+        self._nudged = False
+        await self._waiter
+        return self._nudged
+
+    async def to_the_end(self, shutdown: Shutdown) -> None:
+        """Read everything and keep nothing; until the end, or the end of this process."""
+        unwatch = shutdown.watch(self.nudge)
+        try:
+            while not (self.ended or self.gone or shutdown.draining):
+                await self.read()
+        finally:
+            unwatch()
+            self.close()
+
+    def nudge(self) -> None:
+        """Let a waiting ``read`` return with nothing."""
+        if self._waiter is not None and not self._waiter.done():
+            self._nudged = True
+            self._waiter.set_result(None)
+
+    def close(self) -> None:
+        if self._tail is not None:
+            self.nudge()
+            self._tails.close(self._tail)
+            self._tail = None
+
+    def _advance(self, entries: list[Entry]) -> list[Entry]:
+        if entries:
+            self._seq = entries[-1].seq
+            self.ended = entries[-1].terminal
+        return entries
+
+    async def _begin(self) -> list[Entry]:
+        self._seq = 0
+        if self._known and self._tail is not None:
+            self._tail.seen = max(self._tail.seen, self._known[-1].seq)
+            return self._known
+        start = position(self.key, self._after)
+        if start == 0:
+            return []
+        if start is None or not await self._in_thread(self._log.holds)(self._generation_id, start):
+            return await self._in_thread(snapshot)(self._log, self._generation_id)  # type: ignore[no-any-return]
+        self._seq = start
+        return []
+
+    @property
+    def cursor(self) -> str:
+        return cursor(self.key, self._seq or 0)
+
+
+def snapshot(log: Log, generation_id: int) -> list[Entry]:
+    """The whole state as one entry, at the cursor before the terminal event if there is one.
+
+    Empty when nothing has happened yet: then the start is as good.
+    """
+    state = Fold()
+    seq = 0
+    for entry in Story(log, generation_id):
+        if entry.terminal:
+            break
+        state.apply(entry.event)
+        seq = entry.seq
+    if seq == 0:
+        return []
+    return [Entry.of(seq, Snapshot(tuple(state.parts), RUNNING))]

@@ -1,0 +1,157 @@
+"""Generations: the verbs the rest of the product uses. To be called in a thread, not on the loop."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models.functions import Now
+from django.dispatch import Signal
+
+from . import lease
+from .accounts import Timings, Usage
+from .events import Event, Failed, Incomplete, PartOpened, Started, Stopped
+from .fold import Fold, fold
+from .log.base import Claim, Entry, Story
+from .log.database import account
+from .models import Generation, LogEntry
+from .parts import visible_text
+from .prompt import Prompt
+
+#: Sent with ``generation`` after its terminal event was committed. Receivers may run twice.
+ended = Signal()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A generation that was just written, the first entries of its log, and the claim on it."""
+
+    generation: Generation
+    prompt: Prompt
+    entries: list[Entry]
+    #: ``None`` when it waits in the queue.
+    claim: Claim | None
+
+
+def begin(key: uuid.UUID, prompt: Prompt, labels: Mapping[str, str], owner: str) -> Begun:
+    """Write a new generation, inside the caller's transaction.
+
+    With an ``owner`` (a node that has room) it is claimed in the same breath and its log begins;
+    without one it waits for a node. What an earlier answer said already (``prompt.partial``)
+    is in the opening, so that the log alone tells the whole answer.
+    """
+    generation = Generation.objects.create(
+        key=key,
+        model=prompt.model,
+        prompt=prompt.json(),
+        labels=dict(labels),
+        state=Generation.State.RUNNING if owner else Generation.State.QUEUED,
+        epoch=1 if owner else 0,
+        attempt=1 if owner else 0,
+        lease_owner=owner,
+        lease_until=Now() + lease.LEASE if owner else None,
+        started_at=Now() if owner else None,
+    )
+    if not owner:
+        return Begun(generation, prompt, [], None)
+    events = opening(prompt, labels)
+    entries = [Entry.of(seq, event) for seq, event in enumerate(events, 1)]
+    LogEntry.objects.bulk_create(
+        LogEntry(
+            generation_id=generation.pk,
+            seq=entry.seq,
+            epoch=generation.epoch,
+            name=entry.name,
+            data=entry.data,
+        )
+        for entry in entries
+    )
+    return Begun(generation, prompt, entries, Claim(generation.pk, key, 1, len(entries)))
+
+
+def opening(prompt: Prompt, labels: Mapping[str, str]) -> list[Event]:
+    """How every log begins: a run started, from nothing or from what is there already."""
+    started = Started(prompt.model, 1, dict(labels))
+    return [started, *(PartOpened(index, part) for index, part in enumerate(prompt.partial))]
+
+
+def stop(generation: Generation) -> uuid.UUID | None:
+    """Ask that it stop; the receipt that its ``stopped`` event will carry.
+
+    Asking again gives the same receipt. ``None`` when it had ended by itself before. The node
+    that runs it obeys; one that nobody runs ends here and now.
+    """
+    with transaction.atomic():
+        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        if row.stop_receipt is None and row.is_live:
+            row.stop_receipt = uuid.uuid4()
+            row.stop_requested_at = Now()
+            row.save(update_fields=["stop_receipt", "stop_requested_at"])
+    if row.state == Generation.State.QUEUED:
+        end_unclaimed(row.pk, owner=f"stop:{uuid.uuid4().hex[-8:]}")
+    return row.stop_receipt
+
+
+def state_of(generation: Generation) -> tuple[Fold, int]:
+    """The log folded so far, and the last seq that went in."""
+    state = Fold()
+    seq = 0
+    for entry in story(generation.pk):
+        state.apply(entry.event)
+        seq = entry.seq
+    return state, seq
+
+
+def story(generation_id: int) -> list[Entry]:
+    """All committed entries."""
+    rows = LogEntry.objects.filter(generation_id=generation_id).order_by("seq")
+    return [Entry(*row) for row in rows.values_list("seq", "name", "data")]
+
+
+def end_unclaimed(generation_id: int, owner: str) -> bool:
+    """End, honestly, a generation that nobody runs: stopped, interrupted, or never begun.
+
+    ``False`` when somebody runs it after all.
+    """
+    with transaction.atomic():
+        claim = lease.claim(generation_id, owner)
+        if claim is None:
+            return False
+        generation = Generation.objects.get(pk=generation_id)
+        entries = story(generation_id)
+        ending = Entry.of(claim.seq + 1, _ending(generation, fold(e.event for e in entries)))
+        LogEntry.objects.create(
+            generation_id=generation_id,
+            seq=ending.seq,
+            epoch=claim.epoch,
+            name=ending.name,
+            data=ending.data,
+        )
+        Generation.objects.filter(pk=generation_id).update(
+            state=ending.name,
+            last_seq=ending.seq,
+            lease_until=None,
+            ended_at=Now(),
+            **account(ending.event),
+        )
+    announce_end(generation_id)
+    return True
+
+
+def _ending(generation: Generation, state: Fold) -> Event:
+    text = visible_text(state.parts)
+    usage = Usage(len(generation.prompt) // 4, -(-len(text) // 4), exact=False)
+    if generation.stop_receipt is not None:
+        return Stopped(str(generation.stop_receipt), usage, Timings())
+    if text:
+        return Incomplete("interrupted", usage, Timings())
+    words = "The server was restarted before the answer had begun. Try again."
+    return Failed("interrupted", words, True, Timings())
+
+
+def announce_end(generation_id: int) -> None:
+    """Tell whoever keeps answers that this one is final."""
+    if (generation := Generation.objects.filter(pk=generation_id).first()) is not None:
+        ended.send(Generation, generation=generation)

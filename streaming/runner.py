@@ -1,0 +1,202 @@
+"""Runner: where engines live. Tasks of this process that no request owns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Coroutine
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import DatabaseError, close_old_connections
+
+from . import generations, lease
+from .catalogue import Catalogue
+from .engine import Engine, Interrupt, Patience
+from .log.base import Claim, Entry, Fenced, Log, Watcher
+from .models import Generation
+from .prompt import Prompt
+from .tails import Tails
+
+logger = logging.getLogger(__name__)
+
+#: How often the runner looks for work that nobody told it of.
+SWEEP_S = 1.0
+
+
+class Runner(Watcher):
+    """Runs generations, at most ``limit`` at once; the others wait their turn in the database."""
+
+    def __init__(
+        self,
+        node: str,
+        log: Log,
+        tails: Tails,
+        catalogue: Catalogue,
+        limit: int,
+        patience: Patience,
+    ) -> None:
+        self.node = node
+        self.limit = limit
+        self._log = log
+        self._tails = tails
+        self._catalogue = catalogue
+        self._patience = patience
+        self._engines: dict[int, Engine] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._look = asyncio.Event()
+        self._draining = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        log.watcher = self
+
+    # -------------------------------------------------------------------------- its work
+    def __len__(self) -> int:
+        """How many generations run here."""
+        return len(self._engines)
+
+    def runs(self, generation_id: int) -> bool:
+        return generation_id in self._engines
+
+    @property
+    def owner(self) -> str:
+        """The name to claim a new generation for; empty when it has to wait in the queue."""
+        return "" if self._draining or len(self) >= self.limit else self.node
+
+    def launch(self, begun: generations.Begun) -> None:
+        """Run what was just begun for this node, or look at the queue soon."""
+        if begun.claim is None:
+            self._look.set()
+        else:
+            self._launch(begun.claim, begun.prompt, queued_ms=0)
+
+    def launch_soon(self, begun: generations.Begun) -> None:
+        """As :meth:`launch`, from any thread."""
+        assert self._loop is not None
+        self._loop.call_soon_threadsafe(self.launch, begun)
+
+    def _launch(self, claim: Claim, prompt: Prompt, queued_ms: int) -> None:
+        engine = Engine(
+            self._log,
+            claim,
+            prompt,
+            self._catalogue.provider(prompt.model),
+            patience=self._patience,
+            queued_ms=queued_ms,
+        )
+        self._engines[claim.generation_id] = engine
+        self._log.open(claim)
+        self._detach(self._run(engine))
+
+    def _detach(self, work: Coroutine[Any, Any, None]) -> None:
+        # A fresh context: the request's would keep its database handles open for as long.
+        task = asyncio.get_running_loop().create_task(work, context=contextvars.Context())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, engine: Engine) -> None:
+        claim = engine.claim
+        try:
+            await engine.run()
+        except Fenced:
+            logger.warning("generation %s was taken over; this node wrote no more", claim.key)
+        except Exception:
+            # An engine that fails for a reason nobody foresaw must not leave its answer open.
+            logger.exception("generation %s failed", claim.key)
+            await self._close_honestly(engine)
+        finally:
+            self._engines.pop(claim.generation_id, None)
+            self._log.close(claim)
+            self._look.set()
+        await in_thread(generations.announce_end, claim.generation_id)
+
+    async def _close_honestly(self, engine: Engine) -> None:
+        self._log.append(engine.claim, [engine.broken()])
+        try:
+            await self._log.flushed(engine.claim)
+        except Fenced:
+            logger.warning("generation %s was taken over", engine.claim.key)
+
+    def stop(self, generation_id: int, receipt: UUID) -> None:
+        """Stop it if it runs here. The receipt goes into its ``stopped`` event."""
+        if (engine := self._engines.get(generation_id)) is not None:
+            engine.interrupt(Interrupt.STOP, receipt)
+
+    def drop(self, generation_id: int) -> None:
+        """Its conversation is gone: close the upstream call and forget it."""
+        if (engine := self._engines.get(generation_id)) is not None:
+            engine.interrupt(Interrupt.FENCED)
+        self._tails.end(generation_id)
+
+    # ------------------------------------------------------------------- what the log says
+    def committed(self, claim: Claim, entries: list[Entry]) -> None:
+        self._tails.extend(claim.generation_id, entries)
+
+    def fenced(self, claim: Claim) -> None:
+        if (engine := self._engines.get(claim.generation_id)) is not None:
+            engine.interrupt(Interrupt.FENCED)
+
+    def stop_requested(self, claim: Claim, receipt: UUID) -> None:
+        self.stop(claim.generation_id, receipt)
+
+    # ------------------------------------------------------------- work that others left
+    async def sweep(self) -> None:
+        """For as long as this process lives: start what waits, end what was left behind."""
+        self._loop = asyncio.get_running_loop()
+        await in_thread(lease.free_the_dead, self.node)
+        while not self._draining:
+            try:
+                await self._sweep()
+            except DatabaseError as error:
+                logger.warning("the queue could not be read: %s", error)
+            self._look.clear()
+            try:
+                async with asyncio.timeout(SWEEP_S):
+                    await self._look.wait()
+            except TimeoutError:
+                continue
+
+    async def _sweep(self) -> None:
+        for generation_id in await in_thread(_ids, lease.orphans()):
+            await in_thread(generations.end_unclaimed, generation_id, self.node)
+        if (room := self.limit - len(self)) > 0:
+            for generation_id in await in_thread(_ids, lease.waiting()[:room]):
+                await self._take_from_queue(generation_id)
+
+    async def _take_from_queue(self, generation_id: int) -> None:
+        taken = await in_thread(_take, generation_id, self.node)
+        if taken is not None:
+            claim, generation = taken
+            prompt = Prompt.from_json(generation.prompt)
+            self._log.append(claim, generations.opening(prompt, generation.labels))
+            waited = (generation.started_at - generation.created_at).total_seconds()
+            self._launch(claim, prompt, queued_ms=max(0, int(waited * 1000)))
+
+    async def drain(self) -> None:
+        """Take no more work; end what runs, keeping its text."""
+        self._draining = True
+        self._look.set()
+        for engine in self._engines.values():
+            engine.interrupt(Interrupt.SHUTDOWN)
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+async def in_thread(function: Any, *args: Any) -> Any:
+    """Run something that may wait for the database, with a connection that is alive."""
+
+    def work() -> Any:
+        close_old_connections()
+        return function(*args)
+
+    return await sync_to_async(work)()
+
+
+def _ids(queryset: Any) -> list[int]:
+    return list(queryset.values_list("pk", flat=True))
+
+
+def _take(generation_id: int, owner: str) -> tuple[Claim, Generation] | None:
+    claim = lease.claim(generation_id, owner)
+    return None if claim is None else (claim, Generation.objects.get(pk=generation_id))

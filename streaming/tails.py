@@ -1,0 +1,110 @@
+"""Tails: the live ends of logs, one per generation that somebody follows in this process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Iterable
+
+from .log.base import Entry
+
+#: How many entries a tail remembers. A reader that falls further behind reads the log itself.
+WINDOW = 64
+
+
+class Tail:
+    """The last committed entries of one generation, and who waits for the next."""
+
+    __slots__ = ("_waiting", "followers", "generation_id", "gone", "seen", "window")
+
+    def __init__(self, generation_id: int) -> None:
+        self.generation_id = generation_id
+        self.followers = 0
+        self.gone = False
+        #: The last seq that anyone here has read or was told of.
+        self.seen = 0
+        self.window: deque[Entry] = deque(maxlen=WINDOW)
+        self._waiting: set[asyncio.Future[None]] = set()
+
+    def extend(self, entries: Iterable[Entry]) -> None:
+        """New entries were committed; ones that are known already are passed over."""
+        for entry in entries:
+            if not self.window or entry.seq > self.window[-1].seq:
+                self.window.append(entry)
+        if self.window:
+            self.seen = max(self.seen, self.window[-1].seq)
+        self.wake()
+
+    def after(self, seq: int) -> list[Entry] | None:
+        """The entries behind ``seq``; ``None`` when they are not remembered here."""
+        window = self.window
+        if not window:
+            return [] if seq >= self.seen else None
+        if window[-1].seq <= seq:
+            return []
+        if window[0].seq > seq + 1:
+            return None
+        return [entry for entry in window if entry.seq > seq]
+
+    def waiter(self) -> asyncio.Future[None]:
+        """Done when something is new, or when the reader itself resolves it."""
+        future = asyncio.get_running_loop().create_future()
+        self._waiting.add(future)
+        future.add_done_callback(self._waiting.discard)
+        return future
+
+    def wake(self) -> None:
+        for future in list(self._waiting):
+            if not future.done():
+                future.set_result(None)
+
+    @property
+    def waited_for(self) -> bool:
+        return bool(self._waiting)
+
+
+class Tails:
+    """All tails of this process."""
+
+    def __init__(self) -> None:
+        self._tails: dict[int, Tail] = {}
+
+    def open(self, generation_id: int) -> Tail:
+        """Give it back with :meth:`close`."""
+        tail = self._tails.get(generation_id)
+        if tail is None:
+            tail = self._tails[generation_id] = Tail(generation_id)
+        tail.followers += 1
+        return tail
+
+    def close(self, tail: Tail) -> None:
+        tail.followers -= 1
+        if tail.followers == 0:
+            del self._tails[tail.generation_id]
+
+    def extend(self, generation_id: int, entries: list[Entry]) -> None:
+        if (tail := self._tails.get(generation_id)) is not None:
+            tail.extend(entries)
+
+    def wake_all(self) -> None:
+        """Every reader looks up, to see that the server is about to close."""
+        for tail in self._tails.values():
+            tail.wake()
+
+    def behind(self, local: Callable[[int], bool]) -> dict[int, int]:
+        """``{generation: last seq known}`` of the tails that wait for another process's entries."""
+        return {
+            tail.generation_id: tail.seen
+            for tail in self._tails.values()
+            if tail.waited_for and not local(tail.generation_id)
+        }
+
+    def end(self, generation_id: int) -> None:
+        """The generation is gone, its log with it."""
+        if (tail := self._tails.get(generation_id)) is not None:
+            tail.gone = True
+            tail.wake()
+
+    def __len__(self) -> int:
+        """How many followers there are."""
+        return sum(tail.followers for tail in self._tails.values())
