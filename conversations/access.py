@@ -1,0 +1,33 @@
+"""The only door: what is a person's own, or nothing at all.
+
+What belongs to somebody else is answered exactly as what does not exist: ``Http404``.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from django.http import Http404
+
+from .models import Conversation, Message, Person
+
+T = TypeVar("T")
+
+
+def conversation(person: Person, id: UUID, *, lock: bool = False) -> Conversation:
+    """With ``lock``, nobody else changes it until the transaction ends."""
+    found = Conversation.objects.of(person).filter(pk=id)
+    return _one((found.select_for_update() if lock else found).first(), "conversation")
+
+
+def message(person: Person, id: UUID) -> Message:
+    """With its conversation and generation at hand."""
+    found = Message.objects.filter(conversation__owner=person, pk=id)
+    return _one(found.select_related("conversation", "generation").first(), "message")
+
+
+def _one(found: T | None, noun: str) -> T:
+    if found is None:
+        raise Http404(f"There is no such {noun}.")
+    return found

@@ -1,0 +1,199 @@
+"""Answering: the async face of asking, for pages, REST and whatever else people ask through."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from typing import Any
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.db import IntegrityError, transaction
+from django.http import Http404
+
+from streaming import generations
+from streaming.events import dumps
+from streaming.node import node
+from streaming.providers.base import Model
+
+from . import access, answers, asking
+from .asking import Asked, Terms
+from .models import Conversation, IdempotencyKey, Message, Person
+from .problems import Problem
+
+OTHER_CALL = "This Idempotency-Key was used for a different call."
+
+
+async def ask(
+    person: Person,
+    conversation_id: UUID,
+    *,
+    text: str,
+    model: str = "",
+    parent_id: UUID | None = None,
+    options: Mapping[str, Any] | None = None,
+    key: str = "",
+) -> Asked:
+    """Say something in a conversation, after its current leaf when no parent is named."""
+
+    def work() -> Asked:
+        conversation = access.conversation(person, conversation_id, lock=True)
+        parent = _parent(conversation, parent_id)
+        terms = _terms(model or conversation.model, options)
+        return asking.ask(conversation, text, terms, parent=parent)
+
+    call = ["ask", str(conversation_id), text, model, str(parent_id), dict(options or {})]
+    return await _begin(person, work, model, key, call)
+
+
+async def again(
+    person: Person,
+    message_id: UUID,
+    how: str,
+    *,
+    text: str = "",
+    model: str = "",
+    options: Mapping[str, Any] | None = None,
+    key: str = "",
+) -> Asked:
+    """``regenerate``, ``continue`` or ``edit`` (with its text) a message."""
+
+    def work() -> Asked:
+        message = access.message(person, message_id)
+        access.conversation(person, message.conversation_id, lock=True)
+        before = message.generation.model if message.generation else message.conversation.model
+        terms = _terms(model or before, options)
+        match how:
+            case "regenerate":
+                return asking.regenerate(message, terms)
+            case "continue":
+                return asking.go_on(message, terms)
+            case "edit":
+                return asking.edit(message, text, terms)
+        raise ValueError(how)
+
+    call = [how, str(message_id), text, model, dict(options or {})]
+    return await _begin(person, work, model, key, call)
+
+
+async def stop(person: Person, message_id: UUID) -> tuple[Message, UUID | None]:
+    """Stop an answer wherever it runs; the receipt, or ``None`` if it had ended before."""
+
+    def work() -> tuple[Message, UUID | None]:
+        message = access.message(person, message_id)
+        if message.generation is None:
+            raise Problem(409, "This is not an answer.")
+        return message, generations.stop(message.generation)
+
+    message, receipt = await sync_to_async(work)()
+    if receipt is not None and message.generation_id is not None:
+        node().runner.stop(message.generation_id, receipt)
+    return message, receipt
+
+
+async def check_model(model_id: str) -> None:
+    """Raises :class:`Problem` when a model is named that is not offered."""
+    if model_id:
+        await node().catalogue.prepare(model_id)
+        _known(model_id)
+
+
+async def change(person: Person, conversation_id: UUID, changes: Mapping[str, Any]) -> Conversation:
+    """Change fields of a conversation; ``current_message_id`` chooses the branch to show."""
+
+    def work() -> Conversation:
+        with transaction.atomic():
+            conversation = access.conversation(person, conversation_id, lock=True)
+            for field, value in changes.items():
+                if field == "current_message_id":
+                    conversation.current = _parent(conversation, value)
+                else:
+                    setattr(conversation, field, value)
+            conversation.save()
+        return conversation
+
+    return await sync_to_async(work)()
+
+
+async def delete(person: Person, conversation_id: UUID) -> None:
+    """Delete a conversation, and stop what runs in it."""
+    for generation_id in await sync_to_async(erase)(person, conversation_id):
+        node().runner.drop(generation_id)
+
+
+def erase(person: Person, conversation_id: UUID) -> list[int]:
+    """The part of :func:`delete` that waits for the database; which generations are gone."""
+    with transaction.atomic():
+        conversation = access.conversation(person, conversation_id, lock=True)
+        gone = answers.erase(conversation.messages.all())
+        conversation.delete()
+    return gone
+
+
+async def _begin(
+    person: Person, work: Callable[[], Asked], model: str, key: str, call: list[Any]
+) -> Asked:
+    await node().catalogue.prepare(model)
+    digest = hashlib.sha256(dumps(call).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def once() -> Asked:
+        with transaction.atomic():
+            if joined := _joined(person, key, digest):
+                return joined
+            asked = work()
+            if key:
+                IdempotencyKey.objects.create(
+                    person=person, key=key, digest=digest, answer=asked.answer
+                )
+        # From here on the answer is on its way, even if whoever asked has gone.
+        assert asked.begun is not None
+        node().runner.launch_soon(asked.begun)
+        return asked
+
+    def persistently() -> Asked:
+        try:
+            return once()
+        except IntegrityError:
+            # The same key came in twice at once, and the other one was first.
+            return once()
+
+    return await sync_to_async(persistently)()
+
+
+def _joined(person: Person, key: str, digest: str) -> Asked | None:
+    """The call that came with this key before."""
+    if not key:
+        return None
+    known = IdempotencyKey.objects.filter(person=person, key=key)
+    before = known.select_related("answer__generation", "answer__conversation").first()
+    if before is None:
+        return None
+    if before.digest != digest:
+        raise Problem(422, OTHER_CALL)
+    return Asked(before.answer, None)
+
+
+def _parent(conversation: Conversation, parent_id: UUID | None) -> Message | None:
+    wanted = parent_id or conversation.current_id
+    if wanted is None:
+        return None
+    found = conversation.messages.select_related("generation").filter(pk=wanted).first()
+    if found is None:
+        raise Http404("There is no such message in this conversation.")
+    return found
+
+
+def _terms(model_id: str, options: Mapping[str, Any] | None) -> Terms:
+    catalogue = node().catalogue
+    model_id = model_id or catalogue.default()
+    if not model_id:
+        raise Problem(409, "No model is connected. Ask whoever runs this server to add one.")
+    return Terms(_known(model_id), dict(options or {}), node().runner.owner)
+
+
+def _known(model_id: str) -> Model:
+    model = node().catalogue.known(model_id)
+    if model is None:
+        message = "This model is not offered here. GET /api/v1/models lists those that are."
+        raise Problem(422, errors=[{"field": "model", "message": message}])
+    return model

@@ -1,0 +1,104 @@
+"""Answers: the state of a message, from its log while it runs and from its own row after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models.signals import post_delete
+from django.dispatch import receiver
+
+from streaming import generations
+from streaming.accounts import Timings, Usage
+from streaming.cursors import cursor
+from streaming.models import Generation
+from streaming.parts import Part
+
+from .models import Message
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A message as it stands at ``cursor``."""
+
+    parts: Sequence[Part]
+    status: str
+    #: Where to follow on from; empty for what a person said.
+    cursor: str = ""
+    #: Why an incomplete answer ended early.
+    reason: str = ""
+    #: ``{"code", "message", "recoverable"}`` of one that failed.
+    error: dict[str, Any] | None = None
+    usage: Usage | None = None
+    timings: Timings | None = None
+
+
+def state(message: Message) -> State:
+    """The message's state. A finished answer costs no query, one that runs costs its log."""
+    generation = message.generation
+    if generation is None:
+        return State(message.parts, "done")
+    if message.stored_parts is not None and generation.last_seq is not None:
+        return _finished(generation, message.parts, generation.last_seq)
+    fold, seq = generations.state_of(generation)
+    if fold.terminal is None:
+        return State(fold.parts, generation.state, cursor(generation.key, seq))
+    if generation.is_live:
+        # It ended between the two reads.
+        generation.refresh_from_db()
+    store(generation, message)
+    return _finished(generation, fold.parts, seq)
+
+
+def is_last(generation: Generation, after: str) -> bool:
+    """Whether nothing comes behind this cursor any more."""
+    seq = generation.last_seq
+    return seq is not None and after == cursor(generation.key, seq)
+
+
+def _finished(generation: Generation, parts: Sequence[Part], seq: int) -> State:
+    return State(
+        parts=parts,
+        status=generation.state,
+        cursor=cursor(generation.key, seq),
+        reason=generation.outcome if generation.state == "incomplete" else "",
+        error=generation.error,
+        usage=generation.usage,
+        timings=generation.timings,
+    )
+
+
+def store(generation: Generation, message: Message | None = None) -> None:
+    """Keep the folded parts of a finished generation on its message. Doing it again is harmless."""
+    fold, _ = generations.state_of(generation)
+    if fold.terminal is None:
+        return
+    parts = [part.as_json() for part in fold.parts]
+    Message.objects.filter(generation=generation).update(stored_parts=parts)
+    if message is not None:
+        message.stored_parts = parts
+
+
+@receiver(generations.ended, dispatch_uid="answers.keep")
+def keep(sender: type, generation: Generation, **kwargs: Any) -> None:
+    """A generation has ended."""
+    store(generation)
+
+
+def erase(messages: models.QuerySet[Message]) -> list[int]:
+    """Delete these messages and the generations behind them; the ids of the latter.
+
+    Whoever runs one of them finds its log gone, closes the upstream call and writes no more.
+    """
+    ids = list(messages.exclude(generation=None).values_list("generation_id", flat=True))
+    messages.delete()
+    return [pk for pk in ids if pk]
+
+
+@receiver(post_delete, sender=Message, dispatch_uid="answers.forget")
+def forget(sender: type, instance: Message, **kwargs: Any) -> None:
+    """A message is gone, by whatever cascade; its generation and log go with it."""
+    if instance.generation_id is not None:
+        Generation.objects.filter(pk=instance.generation_id).delete()

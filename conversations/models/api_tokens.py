@@ -1,0 +1,94 @@
+"""API tokens: shown once, stored hashed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+#: How stale ``last_used_at`` may be: not every request is worth a write.
+LAST_USED_RESOLUTION = timedelta(minutes=1)
+
+
+def _digest(secret: str) -> str:
+    # 256 random bits need no slow hash.
+    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def valid(self) -> Self:
+        """Neither revoked nor expired, of people who may sign in."""
+        now = timezone.now()
+        return self.filter(person__is_active=True, revoked_at=None).exclude(expires_at__lte=now)
+
+    def find(self, secret: str) -> ApiToken | None:
+        """The valid token with this secret, its person at hand; notes that it was used."""
+        token = self.valid().select_related("person").filter(digest=_digest(secret)).first()
+        if token is not None:
+            token.note_use()
+        return token
+
+
+class ApiToken(models.Model):
+    """A key to one person's conversations, for scripts."""
+
+    class Scope(models.TextChoices):
+        READ = "read", "Read"
+        WRITE = "write", "Read and write"
+
+    PREFIX: ClassVar = "unb_"
+
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=100)
+    scope = models.CharField(max_length=5, choices=Scope, default=Scope.WRITE)
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    #: The first characters, to recognise it by.
+    hint = models.CharField(max_length=12, editable=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        ordering = ("-created_at",)
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.hint}…)"
+
+    @classmethod
+    def issue(
+        cls,
+        person: models.Model,
+        name: str,
+        scope: str = Scope.WRITE,
+        lifetime: timedelta | None = None,
+    ) -> tuple[ApiToken, str]:
+        """A new token and its secret, which nobody can read again."""
+        secret = cls.PREFIX + secrets.token_urlsafe(32)
+        token = cls.objects.create(
+            person=person,
+            name=name,
+            scope=scope,
+            digest=_digest(secret),
+            hint=secret[:8],
+            expires_at=timezone.now() + lifetime if lifetime else None,
+        )
+        return token, secret
+
+    def note_use(self) -> None:
+        now = timezone.now()
+        if self.last_used_at is None or now - self.last_used_at > LAST_USED_RESOLUTION:
+            self.last_used_at = now
+            self.save(update_fields=["last_used_at"])
+
+    def revoke(self) -> None:
+        """It opens nothing from now on."""
+        self.revoked_at = timezone.now()
+        self.save(update_fields=["revoked_at"])
