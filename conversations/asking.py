@@ -104,8 +104,9 @@ def _begin(
 ) -> Asked:
     """The empty answer, its generation with everything the model gets to read, the new leaf."""
     assert transaction.get_connection().in_atomic_block
+    before = conversation.branch(question.parent_id) if question.parent_id else []
     prompt = prompt_for(
-        conversation.branch(question.pk),
+        [*before, question],
         model=terms.model.id,
         system=conversation.system_prompt,
         options=terms.options,

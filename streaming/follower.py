@@ -46,7 +46,8 @@ class Follower:
         self._after = after
         self._known = list(known)
         self._caught_up = bool(known)
-        self._seq: int | None = None
+        self._seq = 0
+        self._begun = False
         self._nudged = False
         self._waiter: asyncio.Future[None] | None = None
         self._tail: Tail | None = tails.open(generation_id)
@@ -61,8 +62,10 @@ class Follower:
 
         Empty when :meth:`nudge` was called, the log is gone or all has been read.
         """
-        if self._seq is None:
-            return self._advance(await self._begin())
+        if not self._begun:
+            self._begun = True
+            if first := await self._begin():
+                return self._advance(first)
         while not self.ended and self._tail is not None and not self._tail.gone:
             found = self._tail.after(self._seq) if self._caught_up else None
             if found is None:
@@ -112,7 +115,6 @@ class Follower:
         return entries
 
     async def _begin(self) -> list[Entry]:
-        self._seq = 0
         if self._known and self._tail is not None:
             self._tail.seen = max(self._tail.seen, self._known[-1].seq)
             return self._known
@@ -126,7 +128,7 @@ class Follower:
 
     @property
     def cursor(self) -> str:
-        return cursor(self.key, self._seq or 0)
+        return cursor(self.key, self._seq)
 
 
 def snapshot(log: Log, generation_id: int) -> list[Entry]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Collection, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.db import transaction
@@ -74,6 +74,11 @@ def waiting() -> QuerySet[Generation]:
 def orphans() -> QuerySet[Generation]:
     """Generations whose owner stopped saying that it lives."""
     return Generation.objects.filter(state__in=Generation.LIVE, lease_until__lt=Now())
+
+
+def settled(before: datetime) -> QuerySet[Generation]:
+    """Generations that ended before this time, whose logs still have every entry."""
+    return Generation.objects.filter(compacted=False, ended_at__lt=before).order_by("ended_at")
 
 
 def free_the_dead(owner: str) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
@@ -50,10 +51,13 @@ class Node:
     async def running(self) -> AsyncIterator[None]:
         """From the start of the event loop to the orderly end."""
         await self.log.start()
-        work = [
-            asyncio.create_task(job)
-            for job in (self.runner.sweep(), self._poll(), self._refresh_models())
-        ]
+        jobs = (
+            self.runner.sweep(),
+            self.runner.tidy(timedelta(hours=settings.KEEP_LOG_HOURS)),
+            self._poll(),
+            self._refresh_models(),
+        )
+        work = [asyncio.create_task(job) for job in jobs]
         try:
             yield
         finally:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
+from typing import Any
 
 from django.http import StreamingHttpResponse
 
@@ -75,7 +76,18 @@ class Body:
         self._loop.call_soon_threadsafe(self._finish)
 
 
+class Following(StreamingHttpResponse):
+    """Hands its body to the server as it is: Django would wrap every chunk in two generators."""
+
+    def __init__(self, body: Body, **kwargs: Any) -> None:
+        super().__init__(body, **kwargs)
+        self._body = body
+
+    def __aiter__(self) -> Body:
+        return self._body
+
+
 def stream(follower: Follower, wire: Wire, shutdown: Shutdown) -> StreamingHttpResponse:
     """A response that follows until the terminal event, or until one side leaves."""
     body = Body(follower, wire, shutdown)
-    return StreamingHttpResponse(body, content_type=wire.content_type, headers=HEADERS)
+    return Following(body, content_type=wire.content_type, headers=HEADERS)

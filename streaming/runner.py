@@ -6,11 +6,13 @@ import asyncio
 import contextvars
 import logging
 from collections.abc import Coroutine
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
 
 from . import generations, lease
 from .catalogue import Catalogue
@@ -24,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 #: How often the runner looks for work that nobody told it of.
 SWEEP_S = 1.0
+#: How often it looks for logs to make small.
+TIDY_S = 60.0
 
 
 class Runner(Watcher):
@@ -159,7 +163,9 @@ class Runner(Watcher):
 
     async def _sweep(self) -> None:
         for generation_id in await in_thread(_ids, lease.orphans()):
-            await in_thread(generations.end_unclaimed, generation_id, self.node)
+            # Our own are late when the database was; the writer renews them first thing.
+            if not self.runs(generation_id):
+                await in_thread(generations.end_unclaimed, generation_id, self.node)
         if (room := self.limit - len(self)) > 0:
             for generation_id in await in_thread(_ids, lease.waiting()[:room]):
                 await self._take_from_queue(generation_id)
@@ -172,6 +178,17 @@ class Runner(Watcher):
             self._log.append(claim, generations.opening(prompt, generation.labels))
             waited = (generation.started_at - generation.created_at).total_seconds()
             self._launch(claim, prompt, queued_ms=max(0, int(waited * 1000)))
+
+    async def tidy(self, keep: timedelta) -> None:
+        """For as long as this process lives: make the logs of long finished answers small."""
+        while True:
+            await asyncio.sleep(TIDY_S)
+            try:
+                settled = lease.settled(timezone.now() - keep)[:100]
+                for generation_id in await in_thread(_ids, settled):
+                    await in_thread(generations.compact, generation_id)
+            except DatabaseError as error:
+                logger.warning("logs were not compacted: %s", error)
 
     async def drain(self) -> None:
         """Take no more work; end what runs, keeping its text."""

@@ -19,7 +19,7 @@ class Call(HttpRequest):
 
 
 class Caller(AuthBase):
-    """Sets ``request.auth`` to the person. Asks the database, so it is run in a thread."""
+    """Sets ``request.auth`` to the person. Asks the database: the framework runs it in a thread."""
 
     openapi_type = "http"
     openapi_scheme = "bearer"
@@ -28,24 +28,26 @@ class Caller(AuthBase):
     def __call__(self, request: HttpRequest) -> Person:
         """Raises :class:`Problem` 401 for nobody, 403 for one who may not do this."""
         header = request.headers.get("Authorization", "")
-        return self._by_token(request, header) if header else self._by_session(request)
+        return _by_token(request, header) if header else _by_session(request)
 
-    def _by_token(self, request: HttpRequest, header: str) -> Person:
-        scheme, _, secret = header.partition(" ")
-        token = ApiToken.objects.find(secret.strip()) if scheme.lower() == "bearer" else None
-        if token is None:
-            raise _unauthorized("This token is not valid (any more).")
-        if request.method not in SAFE_METHODS and token.scope != ApiToken.Scope.WRITE:
-            raise Problem(403, "This token may only read.")
-        return token.person
 
-    def _by_session(self, request: HttpRequest) -> Person:
-        person = request.user
-        if not person.is_authenticated:
-            raise _unauthorized("Sign in, or send a token as Authorization: Bearer.")
-        if request.method not in SAFE_METHODS and check_csrf(request) is not None:
-            raise Problem(403, "The CSRF token is missing or wrong. Send it as X-CSRFToken.")
-        return person
+def _by_token(request: HttpRequest, header: str) -> Person:
+    scheme, _, secret = header.partition(" ")
+    token = ApiToken.objects.find(secret.strip()) if scheme.lower() == "bearer" else None
+    if token is None:
+        raise _unauthorized("This token is not valid (any more).")
+    if request.method not in SAFE_METHODS and token.scope != ApiToken.Scope.WRITE:
+        raise Problem(403, "This token may only read.")
+    return token.person
+
+
+def _by_session(request: HttpRequest) -> Person:
+    person = request.user
+    if not person.is_authenticated:
+        raise _unauthorized("Sign in, or send a token as Authorization: Bearer.")
+    if request.method not in SAFE_METHODS and check_csrf(request) is not None:
+        raise Problem(403, "The CSRF token is missing or wrong. Send it as X-CSRFToken.")
+    return person
 
 
 def _unauthorized(detail: str) -> Problem:

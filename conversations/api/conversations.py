@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -24,6 +24,7 @@ NO_NUL = r"^[^\x00]*$"
 Title = Annotated[str, StringConstraints(max_length=TITLE_LENGTH, pattern=NO_NUL)]
 SystemPrompt = Annotated[str, StringConstraints(max_length=100_000, pattern=NO_NUL)]
 ModelId = Annotated[str, StringConstraints(max_length=200, pattern=NO_NUL)]
+Search = Annotated[str, StringConstraints(pattern=NO_NUL)]
 
 
 class ConversationIn(Schema):
@@ -58,7 +59,7 @@ class ConversationOut(Schema):
 
 @router.get("/conversations", response=Page[ConversationOut], summary="List conversations")
 def list_conversations(
-    request: Call, paging: PagingQuery, q: str = "", archived: bool = False
+    request: Call, paging: PagingQuery, q: Search = "", archived: bool = False
 ) -> dict[str, Any]:
     """Pinned ones first, then the latest."""
     found = Conversation.objects.of(request.auth).listed(archived)
@@ -80,7 +81,10 @@ def _behind(
 ) -> ConversationQuerySet:
     try:
         when, pk = datetime.fromisoformat(updated_at), UUID(id)
-    except ValueError as error:
+        if when.tzinfo is None:
+            raise ValueError("a time without a zone")
+        when = when.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         message = "This is not a cursor of this list. Start without one."
         raise Problem(422, errors=[{"field": "cursor", "message": message}]) from error
     older = Q(updated_at__lt=when) | Q(updated_at=when, id__lt=pk)
@@ -104,9 +108,7 @@ def read_conversation(request: Call, id: UUID) -> Conversation:
 
 
 @router.patch("/conversations/{uuid:id}", response=ConversationOut, summary="Change a conversation")
-async def change_conversation(
-    request: Call, id: UUID, body: ConversationChange
-) -> Conversation:
+async def change_conversation(request: Call, id: UUID, body: ConversationChange) -> Conversation:
     """Only the fields that are sent are changed."""
     changes = body.dict(exclude_none=True)
     await answering.check_model(changes.get("model", ""))

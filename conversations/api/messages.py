@@ -10,6 +10,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from ninja import Router, Schema
+from ninja.responses import Response
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
 
 from streaming.node import node
@@ -293,6 +294,6 @@ def _finished(person: Person, id: UUID) -> HttpResponse:
 
 
 def _json(body: Schema, message: Message, **kwargs: Any) -> HttpResponse:
-    response = HttpResponse(body.model_dump_json(), content_type="application/json", **kwargs)
+    response = Response(body.model_dump(), **kwargs)
     response["X-Message-Id"] = str(message.pk)
     return response

@@ -99,17 +99,20 @@ def _close(merged: list[Event], index: int, texts: list[str]) -> None:
 
 
 def merge_entries(entries: Sequence[Entry]) -> list[Entry]:
-    """As :func:`merge_events`; a merged entry has the seq of its last one."""
+    """As :func:`merge_events`; a merged entry has the seq of its last one, and at most about
+    :data:`SLICE` characters."""
     if len(entries) < 2:
         return list(entries)
     merged: list[Entry] = []
     run: list[Entry] = []
+    size = 0
     for entry in entries:
-        if run and (entry.name != "delta" or entry.event.index != run[0].event.index):  # type: ignore[attr-defined]
+        if run and (not _continues(run[-1], entry) or size > SLICE):
             merged.append(_join(run))
-            run = []
-        if entry.name == "delta":
+            run, size = [], 0
+        if entry.name == Delta.name:
             run.append(entry)
+            size += len(entry.data)
         else:
             merged.append(entry)
     if run:
@@ -117,11 +120,20 @@ def merge_entries(entries: Sequence[Entry]) -> list[Entry]:
     return merged
 
 
+def _delta(entry: Entry) -> Delta:
+    assert isinstance(entry.event, Delta)
+    return entry.event
+
+
+def _continues(before: Entry, entry: Entry) -> bool:
+    return entry.name == Delta.name and _delta(entry).index == _delta(before).index
+
+
 def _join(run: list[Entry]) -> Entry:
     if len(run) == 1:
         return run[0]
-    text = "".join(entry.event.text for entry in run)  # type: ignore[attr-defined]
-    return Entry.of(run[-1].seq, Delta(run[0].event.index, text))  # type: ignore[attr-defined]
+    text = "".join([_delta(entry).text for entry in run])
+    return Entry.of(run[-1].seq, Delta(_delta(run[0]).index, text))
 
 
 class Watcher:
