@@ -1,0 +1,1 @@
+"""Providers: ways to reach models. Which ones a deployment has: configured.py."""

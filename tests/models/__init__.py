@@ -1,0 +1,1 @@
+"""Models: what the database keeps, and keeps out."""
