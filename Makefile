@@ -8,7 +8,11 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 python := .venv/bin/python
 # `make run` alone does without what checks the libraries.
 libraries := $(if $(filter-out run,$(MAKECMDGOALS)),node_modules/.dev,node_modules/.run)
-pip_install := $(python) -m pip install -qq --no-input --disable-pip-version-check --require-hashes
+# A pip that was killed may leave half a package that looks whole: .installing survives it, and .venv is made again.
+pip_install = touch .venv/.installing; \
+    $(python) -m pip install -qq --no-input --disable-pip-version-check --require-hashes -r $< \
+      || { rm .venv/.installing; exit 1; }; \
+    touch $@; rm .venv/.installing
 npm_ci := npm ci --prefer-offline --ignore-scripts --no-audit --no-fund --loglevel=error
 uv_compile := uv pip compile pyproject.toml --quiet --universal --python-version 3.11 \
     --generate-hashes --no-header --no-annotate $(if $(UPGRADE),--upgrade)
@@ -66,36 +70,33 @@ check-javascript: node_modules/.dev
 	@npm run --silent check
 
 check-django: .venv/.dev
-	@$(python) manage.py makemigrations --check --dry-run --verbosity 0
-	@DEBUG=0 $(python) manage.py check --deploy --fail-level WARNING
+	@ENV_FILE=/dev/null $(python) manage.py makemigrations --check --dry-run --verbosity 0
+	@ENV_FILE=/dev/null DEBUG=0 PUBLIC_URL=https://chat.example.com $(python) manage.py check --deploy --fail-level WARNING
 
 # ---- set-up, in stamps: nothing is done twice, and what was interrupted is done again
 
 setup: .venv/.dev node_modules/.dev var/static/staticfiles.json system
 
-# Moved, half made, or made by a Python that is gone: made again.
+# Moved, half made, or made by a Python that is gone: made again, by the Python behind any active environment.
 .venv/pyvenv.cfg: FORCE
-	@{ test ! -e .venv/.installing \
-	  && $(python) -c 'import sys, pip; sys.exit(sys.version_info < (3, 11))' \
-	  && grep -qF "$$(pwd -P)/.venv/" .venv/bin/pip; } 2>/dev/null && exit 0; \
-	for candidate in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do \
-	  "$$candidate" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
-	  echo "Making .venv with $$("$$candidate" --version)"; \
-	  rm -rf .venv && exec "$$candidate" -m venv .venv; \
+	@{ test ! -e .venv/.installing && grep -qF "$$(pwd -P)/.venv/" .venv/bin/pip && $(python) -c \
+	  'import sys, pip; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)'; } 2>/dev/null && exit 0; \
+	for name in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	  base="$$("$$name" -c 'import sys, venv, ensurepip; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' \
+	    2>/dev/null)" || continue; \
+	  echo "Making .venv with $$("$$base" --version)"; \
+	  rm -rf .venv && exec "$$base" -m venv .venv; \
 	done; \
 	echo "Unbroken needs Python 3.11 or newer with its venv module (Debian, Ubuntu: python3-venv)." >&2; \
 	echo "If it is not on the PATH: make PYTHON=/where/it/is" >&2; exit 1
 
-# A pip that was killed may leave half a package that looks whole: .installing survives it, and .venv is made again.
 .venv/.run: requirements.txt .venv/pyvenv.cfg
 	@echo "Installing Python packages"
-	@touch .venv/.installing; $(pip_install) -r requirements.txt || { rm .venv/.installing; exit 1; }
-	@touch $@; rm .venv/.installing
+	@$(pip_install)
 
 .venv/.dev: requirements-dev.txt .venv/.run
 	@echo "Installing Python packages for tests and checks"
-	@touch .venv/.installing; $(pip_install) -r requirements-dev.txt || { rm .venv/.installing; exit 1; }
-	@touch $@; rm .venv/.installing
+	@$(pip_install)
 
 # npm ci begins by removing node_modules, and with it the stamp.
 node_modules/.run: package.json package-lock.json | .venv/.run
@@ -124,6 +125,7 @@ system:
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 	  echo "Installing$$missing"; \
 	  export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1; \
-	  { apt-get update && apt-get install --yes --no-install-recommends $$missing; } </dev/null >var/apt.log 2>&1 \
+	  { timeout 300 apt-get update && timeout 900 apt-get install --yes --no-install-recommends $$missing; } \
+	    </dev/null >var/apt.log 2>&1 \
 	    || echo "apt could not install$$missing (var/apt.log says why): tests that need them will skip"; \
 	else echo "Not installed:$$missing. Tests that need them will skip"; fi

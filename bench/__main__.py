@@ -51,13 +51,14 @@ def run(rounds: int, scale: loads.Scale, only: str) -> Rounds:
     return results
 
 
-def keep(results: Rounds) -> Path:
+def keep(results: Rounds, load_before: float) -> Path:
     now = datetime.now(UTC)
     about = {
         "at": now.isoformat(),
         "python": platform.python_version(),
         "system": platform.platform(),
         "cores": os.cpu_count(),
+        "load_before": load_before,
     }
     RESULTS.mkdir(exist_ok=True)
     path = RESULTS / f"{now:%Y%m%d-%H%M%S}.json"
@@ -72,12 +73,15 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     scale = loads.QUICK if given.quick else loads.FULL
+    load_before = os.getloadavg()[0]
+    if load_before > 0.5:
+        print(f"The machine is busy (load {load_before:.1f}): times will be off", file=sys.stderr)
     try:
         results = run(1 if given.quick else given.rounds, scale, given.only)
     except Broken as broken:
         sys.exit(f"bench: {broken}")
     print(table(results))
-    print(f"Raw results: {keep(results).relative_to(ROOT)}", file=sys.stderr)
+    print(f"Raw results: {keep(results, load_before).relative_to(ROOT)}", file=sys.stderr)
 
 
 if __name__ == "__main__":

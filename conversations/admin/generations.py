@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.contrib.admin import ChoicesFieldListFilter, action, display, register
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import QuerySet
 from django.http import (
     Http404,
     HttpRequest,
@@ -17,7 +17,6 @@ from django.http import (
     HttpResponseRedirect,
 )
 from django.urls import URLPattern, path, reverse
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -30,44 +29,7 @@ from .generation_page import page
 from .plain_text import line
 from .read_only import ReadOnly
 from .site import site
-
-
-class Totals(Paginator):  # type: ignore[type-arg]
-    """Pages, and what all of them add up to: the query that counts also sums."""
-
-    @cached_property
-    def sums(self) -> dict[str, Any]:
-        live, failed = Q(state__in=Generation.LIVE), Q(state=Generation.State.FAILED)
-        queryset = cast("QuerySet[Generation]", self.object_list)
-        return queryset.order_by().aggregate(
-            all=Count("pk"),
-            live=Count("pk", filter=live),
-            failed=Count("pk", filter=failed),
-            estimated=Count("pk", filter=Q(usage_exact=False, input_tokens__isnull=False)),
-            tokens_in=Sum("input_tokens"),
-            cached=Sum("cached_tokens"),
-            tokens_out=Sum("output_tokens"),
-            reasoning=Sum("reasoning_tokens"),
-            cost=Sum("cost"),
-        )
-
-    @cached_property
-    def count(self) -> int:
-        return int(self.sums["all"])
-
-    def in_words(self) -> list[tuple[str, str]]:
-        sums = self.sums
-        return [
-            ("Generations", amount(sums["all"])),
-            ("Live", amount(sums["live"])),
-            ("Failed", amount(sums["failed"])),
-            ("Tokens in", amount(sums["tokens_in"])),
-            ("of these cached", amount(sums["cached"])),
-            ("Tokens out", amount(sums["tokens_out"])),
-            ("of these reasoning", amount(sums["reasoning"])),
-            ("Cost", price(sums["cost"])),
-            ("Usage estimated", amount(sums["estimated"])),
-        ]
+from .totals import Totals
 
 
 @register(Generation, site=site)
@@ -99,12 +61,18 @@ class GenerationAdmin(ReadOnly):
     ordering = ("-id",)
     sortable_by = ()
     actions = ("stop_selected",)
-    paginator = Totals
 
     def lean(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         long = ("prompt", "labels", "error_message")
         far = ("message__stored_parts", "message__conversation__system_prompt")
         return queryset.defer(*long, *far)
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Paginator[Any]:
+        # The history of one, which is made of other rows, asks here too.
+        pages = Totals if queryset.model is Generation else Paginator
+        return pages(queryset, *args, **kwargs)
 
     @display(description="model")
     def name(self, generation: Generation) -> SafeString:
@@ -113,7 +81,7 @@ class GenerationAdmin(ReadOnly):
     @display(description="status")
     def status(self, generation: Generation) -> SafeString:
         """Its state, and why it is in it, where the state does not say so."""
-        why = "" if generation.outcome == "stop" else generation.outcome
+        why = "" if generation.outcome in ("stop", generation.state) else generation.outcome
         if generation.is_live and generation.stop_receipt is not None:
             why = "asked to stop"
         return format_html(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import Any, ClassVar
+from uuid import UUID
 
 from django.contrib.admin import ChoicesFieldListFilter, display, register
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 from django.db.models.lookups import IContains
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -31,6 +33,11 @@ class TextContains(IContains):
 
     def get_prep_lookup(self) -> str:
         return dumps(str(self.rhs))[1:-1]
+
+
+def _link(message: UUID) -> SafeString:
+    path = reverse("admin:conversations_message_change", args=[message])
+    return format_html('<a href="{}">{}</a>', path, message)
 
 
 @register(Message, site=site)
@@ -95,6 +102,6 @@ class MessageAdmin(ReadOnly):
             "facts": [
                 ("Id", str(obj.id)),
                 ("Created", moment(obj.created_at)),
-                ("Answers", str(obj.parent_id or "nothing: it begins the conversation")),
+                ("Answers", _link(obj.parent_id) if obj.parent_id else "nothing: it begins here"),
             ],
         }

@@ -32,9 +32,8 @@ class Quiet(ModelAdmin):  # type: ignore[type-arg]
     @property
     def media(self) -> Media:
         """What a list needs; the widgets that would need more are not used."""
-        return Media(
-            js=["admin/js/core.js", "admin/js/actions.js"], css={"all": ["css/admin-review.css"]}
-        )
+        styles = [f"css/admin-{name}.css" for name in ("text", "review", "list")]
+        return Media(js=["admin/js/core.js", "admin/js/actions.js"], css={"all": styles})
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the buttons that open a window for a related object: they need jQuery."""

@@ -51,9 +51,11 @@ class Site(AdminSite):
         trusted types may exist at all.
         """
         host = request.get_host()
-        sources = [static("admin/js/"), reverse("admin:jsi18n", current_app=self.name)]
+        paths = [static("admin/js/"), reverse("admin:jsi18n", current_app=self.name)]
+        sources = [f"{host}{path}" if path.startswith("/") else path for path in paths]
         return {
-            "script-src": " ".join(f"{host}{path}" if path[0] == "/" else path for path in sources),
+            # The language of policies has no word for an IPv6 address.
+            "script-src": "'self'" if host.startswith("[") else " ".join(sources),
             "style-src": "'self'",
             "connect-src": None,
             "font-src": None,

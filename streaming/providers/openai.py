@@ -83,7 +83,9 @@ class OpenAIProvider(SdkProvider):
             raise unreachable(self._service, "is not running")  # known without the SDK
         client: AsyncOpenAI = await self._client()
         listed = await self._listed(
-            lambda: client.models.with_streaming_response.list().__aenter__()
+            lambda: client.models.with_streaming_response.list(
+                extra_headers=self._headers()
+            ).__aenter__()
         )
         names = sorted({words(mapping(entry).get("id")) for entry in listed} - {""})
         return [self._model(name) for name in names if chats(name, official=self._official)]
@@ -95,22 +97,27 @@ class OpenAIProvider(SdkProvider):
         return Model(id=f"{self.name}/{name}", label=label, capabilities=thinks)
 
     def _make_client(self, http: httpx2.AsyncClient) -> AsyncOpenAI:
-        from openai import AsyncOpenAI, Omit
+        from openai import AsyncOpenAI
 
-        # The SDK reads the account's name from the environment: it is nobody else's business.
-        headers: dict[str, Any] = (
-            {} if self._official else {"OpenAI-Organization": Omit(), "OpenAI-Project": Omit()}
-        )
-        if not self._service.key:
-            headers["Authorization"] = Omit()
         return AsyncOpenAI(
             api_key=self._service.key or "none",
             base_url=self._base_url,
             max_retries=0,
             timeout=http.timeout,
-            default_headers=headers,
             http_client=http,
         )
+
+    def _headers(self) -> dict[str, Any]:
+        """What the SDK would send and must not: a key that there is not, and the account's name.
+
+        It reads the latter from the environment, and it is nobody's business but OpenAI's.
+        """
+        from openai import Omit
+
+        omitted = [] if self._official else ["OpenAI-Organization", "OpenAI-Project"]
+        if not self._service.key:
+            omitted.append("Authorization")
+        return dict.fromkeys(omitted, Omit())
 
     def _reader(self, model: str) -> ChatReader:
         return ChatReader(self._service, model)
@@ -125,7 +132,11 @@ class OpenAIProvider(SdkProvider):
                 # As `extra_body` the messages skip the SDK's transformation of typed parameters,
                 # which takes 33 ms for 200 of them and holds up every other stream.
                 call = client.chat.completions.with_streaming_response.create(
-                    model=model, messages=[], stream=True, extra_body=body
+                    model=model,
+                    messages=[],
+                    stream=True,
+                    extra_body=body,
+                    extra_headers=self._headers(),
                 )
                 return await call.__aenter__()
             except (BadRequestError, UnprocessableEntityError) as error:

@@ -90,6 +90,9 @@ def pages(rows: list[Model]) -> list[str]:
     ]
 
 
+NEVER = {"iframe", "object", "embed", "base", "math", "style", "video", "audio"}
+
+
 @dataclass
 class Page(HTMLParser):
     """What a page is made of that could do something; ``dangers`` is empty on a good one."""
@@ -113,15 +116,13 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
         own = given.get("src", "").startswith(("/static/", "/admin/jsi18n/"))
-        if tag in {"iframe", "object", "embed", "base", "b", "math", "style", "video", "audio"}:
-            # Ours are versions of a message (<b>), which say so.
-            if not (tag == "b" and "aria-current" in given):
-                self.dangers.append(f"<{tag}>")
+        if tag in NEVER or (tag == "b" and "aria-current" not in given):
+            self.dangers.append(f"<{tag}>")
         if tag in {"script", "img"} and not own:
             self.dangers.append(f"<{tag} src={given.get('src')}>")
         if tag in {"a", "form", "link"}:
             address = given.get("href") or given.get("action") or "?"
-            if not address.startswith(("/", "?", "#")) or address.startswith("//"):
+            if not address.startswith(("/", "?", "#", "../")) or address.startswith("//"):
                 self.dangers.append(f"<{tag} {address}>")
         self.dangers += [f"{tag} {name}" for name in given if name.startswith("on")]
         self.dangers += [f"{tag} style" for name in given if name == "style"]

@@ -30,7 +30,9 @@ pytestmark = [
 #: Everything that UTF-8 can hold and HTML can show, the awkward parts first.
 DIFFICULT = (
     "\n\nTwo empty lines, then\r\nCRLF, \rCR, tab\tand \x0b\x1b controls, "
-    'data: {"x": "</div>"}\n\n👩\u200d👩\u200d👧\u200d👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 e\u0301 \u2028 \u202eright-to-left\u202c &amp; &#13; '
+    'data: {"x": "</div>"}\n\n👩\u200d👩\u200d👧\u200d👦 '
+    "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f "
+    "e\u0301 \u2028 \u202eright-to-left\u202c &amp; &#13; "
     "<!-- <script>alert(1)</script>\u00a0 trailing \n"
 )
 

@@ -38,3 +38,8 @@ def test_it_loads_static_files_from_where_they_are(admin: Client, settings: Sett
     settings.STATIC_URL = "https://files.example.org/s/"
     policy = directives(admin, reverse("admin:index"))
     assert policy["script-src"].startswith("https://files.example.org/s/admin/js/ ")
+
+
+def test_it_works_at_an_ipv6_address(admin: Client) -> None:
+    response = admin.get(reverse("admin:index"), headers={"host": "[::1]:8000"})
+    assert "script-src 'self';" in response["Content-Security-Policy"]

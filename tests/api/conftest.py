@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -15,8 +16,24 @@ from .sites import Somebody, assert_sound, people, site_with
 
 #: People made at a time: every test has its own.
 CROWD = 120
+#: How long one test may take on a busy machine.
+PATIENCE_S = 90
 
 Crowd = Callable[[], Somebody]
+
+
+@pytest.fixture(autouse=True)
+def patience() -> Iterator[None]:
+    """An answer that does not end ends its test, and not the run."""
+
+    def give_up(*_: object) -> None:
+        raise TimeoutError(f"nothing came of it in {PATIENCE_S} s")
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(PATIENCE_S)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
 
 
 @pytest.fixture(scope="session")
@@ -43,7 +60,7 @@ def sites(simulator: Simulator) -> Iterator[Callable[[str], Site]]:
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> str:
     """Which server the site runs under: see ``on_every_server``."""
-    return str(getattr(request, "param", "uvicorn"))
+    return str(getattr(request, "param", "daphne"))
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ OPENAI, ANTHROPIC = MODELS = ("openai/gpt-test", "anthropic/claude-test")
 BROKEN = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|never awaited|\" 500 ")
 
 #: A test that holds on every server that the product runs under.
-on_every_server = pytest.mark.parametrize("server", ["uvicorn"], indirect=True)
+on_every_server = pytest.mark.parametrize("server", ["daphne", "uvicorn"], indirect=True)
 
 
 class Somebody(Client):

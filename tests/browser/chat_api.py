@@ -33,16 +33,16 @@ class Message:
         self.add("started", model="demo/x", attempt=1, **labels)
         self.add("part", index=0, type="text")
 
-    def add(self, name: str, **data: Any) -> None:
+    def add(self, event: str, /, **data: Any) -> None:
         with self._changed:
-            self._log.append((name, data))
+            self._log.append((event, data))
             self._changed.notify_all()
 
     def say(self, text: str) -> None:
         self.add("delta", index=0, text=text)
 
-    def end(self, name: str = "done", **data: Any) -> None:
-        self.add(name, **(data or {"finish_reason": "stop", **ENDING}))
+    def end(self, event: str = "done", /, **data: Any) -> None:
+        self.add(event, **(data or {"finish_reason": "stop", **ENDING}))
 
     @property
     def cursor(self) -> str:

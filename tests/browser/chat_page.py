@@ -60,7 +60,6 @@ class ChatPage:
 
     def open(self) -> None:
         self.page.goto(self.api.url)
-        self.page.wait_for_function("window.harnessReady")
 
     def ask(self, text: str) -> None:
         self.page.locator("textarea").fill(text)
@@ -81,6 +80,14 @@ class ChatPage:
 
     def button(self, name: str) -> Locator:
         return self.page.get_by_role("button", name=name, exact=True)
+
+    def until(self, condition: str) -> None:
+        """Waits for an expression to hold. (Playwright's own way needs `eval`.)"""
+        self.page.evaluate(
+            "() => new Promise((resolve) => {"
+            f"const look = () => ({condition}) ? resolve(true) : requestAnimationFrame(look);"
+            "look(); })"
+        )
 
     def in_page(self, script: str) -> Any:
         return self.page.evaluate(script)

@@ -56,12 +56,13 @@ def crowd() -> list[str]:
 
 @pytest.fixture
 def newcomer(site: Site, simulator: Simulator, browser: Browser, crowd: list[str]) -> Visiting:
-    """Call it for somebody new, signed in: ``with newcomer(viewport=...) as alice``."""
+    """Call it for somebody new, signed in: ``with newcomer(viewport=...) as alice``; they come to
+    the site by another ``url`` if one is given."""
 
-    def come(**context: Any) -> AbstractContextManager[Visitor]:
+    def come(url: str = "", **context: Any) -> AbstractContextManager[Visitor]:
         if not crowd:
             crowd.extend(sessions(site, CROWD))
-        return visiting(browser, site, simulator, crowd.pop(), **context)
+        return visiting(browser, url or site.url, simulator, crowd.pop(), **context)
 
     return come
 

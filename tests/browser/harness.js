@@ -120,4 +120,3 @@ globalThis.harness = {
     return kept.every(Boolean);
   },
 };
-globalThis.harnessReady = true;

@@ -56,6 +56,5 @@ def markdown_page() -> Iterator[MarkdownPage]:
     with chromium() as browser, serving(Modules()) as modules:
         page = MarkdownPage(browser.new_page(), modules)
         page.page.goto(modules.url)
-        page.page.wait_for_function("window.harnessReady")
         page.incidents()
         yield page

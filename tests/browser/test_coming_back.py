@@ -65,34 +65,6 @@ def test_the_back_button_comes_back_to_it(alice: Visitor) -> None:
     assert_whole(alice, script)
 
 
-def test_five_seconds_without_a_network_are_told_quietly(alice: Visitor) -> None:
-    script = Script(id="offline", **LONG)
-    alice.ask(script)
-    answer = alice.answer().begins(40)
-    alice.context.set_offline(True)
-    answer.says("Connection lost. Your text is safe")
-    assert answer.element.get_attribute("connection") == "waiting"
-    kept = answer.text
-    alice.page.wait_for_timeout(5_000)
-    assert answer.text == kept
-    alice.context.set_offline(False)
-    assert_whole(alice, script)
-    expect(answer.element.locator("[data-state]")).to_be_hidden()
-    alice.forgive("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
-
-
-def test_a_question_asked_without_a_network_is_sent_when_it_is_back(alice: Visitor) -> None:
-    script = Script(id="asked offline", tokens=10)
-    alice.context.set_offline(True)
-    alice.ask(script)
-    expect(alice.page.locator("chat-composer [data-state]")).to_contain_text("Not sent yet")
-    expect(alice.page.locator("[data-question][data-pending]")).to_be_visible()
-    alice.context.set_offline(False)
-    assert_whole(alice, script)
-    expect(alice.page.locator("[data-question][data-pending]")).to_have_count(0)
-    alice.forgive("ERR_INTERNET_DISCONNECTED", "ERR_NETWORK_CHANGED")
-
-
 def test_a_draft_survives_a_reload(alice: Visitor) -> None:
     alice.page.get_by_label("Your message").fill("Half a thou")
     alice.page.reload()

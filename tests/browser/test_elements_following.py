@@ -211,7 +211,7 @@ def test_it_tells_the_page_when_an_answer_ends(chat: ChatPage) -> None:
     )
     chat.ask("Hello?")
     chat.api.asked().end()
-    chat.page.wait_for_function("window.ended")
+    chat.until("window.ended")
     expect(chat.composer).to_have_attribute("state", "idle")
     assert chat.in_page("window.ended") == [{"message": "m1", "status": "done"}]
 
@@ -237,7 +237,7 @@ def test_it_sticks_to_the_end_unless_the_reader_left_it(chat: ChatPage) -> None:
     message = chat.api.asked()
     message.say("line\n\n" * 40)
     at_end = "document.scrollingElement.scrollHeight - innerHeight - scrollY < 2"
-    chat.page.wait_for_function(f"scrollY > 100 && {at_end}")
+    chat.until(f"scrollY > 100 && {at_end}")
     expect(chat.page.locator("chat-thread")).to_have_attribute("stuck", "")
     chat.page.mouse.move(100, 100)
     chat.page.mouse.wheel(0, -400)
@@ -249,9 +249,22 @@ def test_it_sticks_to_the_end_unless_the_reader_left_it(chat: ChatPage) -> None:
     expect(chat.answer.locator("p", has_text="line")).to_have_count(80)
     assert chat.in_page("scrollY") == before
     latest.evaluate("button => button.click()")
-    chat.page.wait_for_function(at_end)
+    chat.until(at_end)
     message.say("line\n\n" * 40)
     expect(chat.answer.locator("p", has_text="line")).to_have_count(120)
-    chat.page.wait_for_function(at_end)
+    chat.until(at_end)
     expect(chat.page.locator("[data-action=latest]")).to_be_hidden()
     message.end()
+
+
+def test_it_says_so_at_once_when_the_network_is_gone(chat: ChatPage) -> None:
+    chat.ask("Hello?")
+    message = chat.api.asked()
+    message.say("One, ")
+    chat.shows("One, ")
+    chat.page.context.set_offline(True)
+    expect(chat.answer.locator("[data-state]")).to_contain_text("Connection lost")
+    message.say("two.")
+    message.end()
+    chat.page.context.set_offline(False)
+    chat.shows("One, two.")

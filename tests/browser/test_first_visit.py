@@ -19,7 +19,7 @@ def test_the_first_visitor_signs_up_asks_and_watches(
             OPENAI_BASE_URL=simulator.base_url_openai,
             CHAT_MODELS="openai/simulated",
         ) as site,
-        visiting(browser, site, simulator) as alice,
+        visiting(browser, site.url, simulator) as alice,
     ):
         page = alice.page
         alice.go("/")

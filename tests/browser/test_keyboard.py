@@ -57,8 +57,7 @@ def test_shift_enter_makes_a_line(alice: Visitor) -> None:
 
 def test_the_first_tab_stop_skips_the_list(alice: Visitor) -> None:
     page = alice.page
-    page.reload()
-    page.evaluate("document.activeElement.blur()")
+    alice.go("/settings/")
     tab_to(page, "Skip to the content")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.simulator import Simulator
 from tests.site import Site
 
-from .visitor import Visitor, sessions, visiting
+from .visitor import Visitor, visiting
 
 DOOR = ["login/", "signup/", "password/reset/", "password/reset/done/", "inactive/"]
 INSIDE = [
@@ -26,17 +26,10 @@ def test_inside(alice: Visitor, path: str) -> None:
 
 @pytest.mark.parametrize("path", DOOR)
 def test_at_the_door(browser: Browser, site: Site, simulator: Simulator, path: str) -> None:
-    with visiting(browser, site, simulator) as stranger:
+    with visiting(browser, site.url, simulator) as stranger:
         stranger.go(f"/accounts/{path}")
         stranger.page.wait_for_load_state("networkidle")
         expect(stranger.page.get_by_role("heading", level=1)).to_be_visible()
-
-
-def test_in_administration(browser: Browser, site: Site, simulator: Simulator) -> None:
-    (session,) = sessions(site, 1, staff=True)
-    with visiting(browser, site, simulator, session) as admin:
-        admin.go("/admin/")
-        admin.page.wait_for_load_state("networkidle")
 
 
 def test_where_there_is_nothing(alice: Visitor) -> None:

@@ -24,7 +24,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from conversations.models import Person
 made = []
 for n in range({count}):
-    person = Person.objects.create(username=f"visitor-{{Person.objects.count()}}", is_staff={staff})
+    person = Person.objects.create(username=f"visitor-{{Person.objects.count()}}")
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
     session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
@@ -35,9 +35,9 @@ print(json.dumps(made))
 """
 
 
-def sessions(site: Site, count: int, *, staff: bool = False) -> list[str]:
+def sessions(site: Site, count: int) -> list[str]:
     """Session keys of as many people as nobody has seen before."""
-    script = PEOPLE.format(count=count, staff=staff)
+    script = PEOPLE.format(count=count)
     made: list[str] = json.loads(site.manage("shell", "--no-imports", "-c", script))
     return made
 
@@ -45,10 +45,12 @@ def sessions(site: Site, count: int, *, staff: bool = False) -> list[str]:
 class Visitor:
     """One browser profile and its first tab; whatever goes wrong in any tab is an incident."""
 
-    def __init__(self, context: BrowserContext, site: Site, simulator: Simulator) -> None:
+    def __init__(self, context: BrowserContext, url: str, simulator: Simulator) -> None:
         self.context = context
-        self.site = site
+        self.url = url
         self.simulator = simulator
+        #: What pictures of this visit are called by.
+        self.tag = ""
         self.incidents: list[str] = []
         context.on("console", lambda line: self._note(line.type, line.text))
         context.on("weberror", lambda error: self.incidents.append(str(error.error)))
@@ -68,12 +70,13 @@ class Visitor:
         return page
 
     def go(self, path: str = "/", page: Page | None = None) -> None:
-        (page or self.page).goto(self.site.url + path)
+        (page or self.page).goto(self.url + path)
 
     # ---------------------------------------------------------------- the conversation
     def ask(self, what: Script | str, words: str = "Tell me.") -> None:
         """Write, and press Enter."""
         text = what if isinstance(what, str) else f"{words} {what}"
+        self.page.locator("chat-composer[state]").wait_for()
         self.page.get_by_label("Your message").fill(text)
         self.page.get_by_label("Your message").press("Enter")
 
@@ -89,7 +92,7 @@ class Visitor:
 
     def fetch(self, path: str) -> Any:
         """JSON from the API, as this person gets it."""
-        response = self.context.request.get(self.site.url + path)
+        response = self.context.request.get(self.url + path)
         assert response.ok, response.text()
         return response.json()
 
@@ -140,20 +143,20 @@ class Answer:
 
 
 def _longer_than(characters: int) -> Any:
-    return re.compile(rf"(?:.|\s){{{characters},}}")
+    return re.compile(rf"[\s\S]{{{characters},}}")
 
 
 @contextmanager
 def visiting(
-    browser: Browser, site: Site, simulator: Simulator, session: str = "", **context: Any
+    browser: Browser, url: str, simulator: Simulator, session: str = "", **context: Any
 ) -> Iterator[Visitor]:
     """A fresh profile, signed in with ``session``. Nothing went wrong in it when it closes."""
     opened = browser.new_context(**context)
     if session:
-        opened.add_cookies([{"name": "sessionid", "value": session, "url": site.url}])
+        opened.add_cookies([{"name": "sessionid", "value": session, "url": url}])
     try:
-        visitor = Visitor(opened, site, simulator)
+        visitor = Visitor(opened, url, simulator)
         yield visitor
-        assert visitor.incidents == []
+        assert not visitor.incidents, visitor.incidents
     finally:
         opened.close()

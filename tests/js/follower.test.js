@@ -260,6 +260,15 @@ describe("a follower", () => {
       assert.equal(bench.text, TEXT);
     });
 
+    test("drops the connection when told that the network is gone", async () => {
+      bench.follower.drop();
+      await clock.waitsFor(500);
+      assert.equal(bench.follower.state.name, "waiting");
+      bench.follower.retryNow();
+      await over;
+      assert.equal(bench.text, TEXT);
+    });
+
     test("tries at once when it may be better now, if it has been silent for long", async () => {
       bench.follower.retryNow();
       assert.equal(server.asked.length, 1);

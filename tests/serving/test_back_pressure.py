@@ -56,18 +56,6 @@ def test_it_drops_a_reader_that_takes_nothing(server: str) -> None:
         assert all(len(read_all(reader)) < BIG for reader in readers)
 
 
-def test_it_keeps_a_reader_that_is_slow_but_moves() -> None:
-    with serving(write_timeout=0.3) as process:
-        reader = process.ask(GET_BIG, receive_buffer=32 * 1024)
-        ends = time.monotonic() + 1
-        taken = 0
-        while time.monotonic() < ends:
-            taken += len(reader.recv(64 * 1024))
-            time.sleep(0.05)
-        assert taken < MIB * 4
-        assert "disconnects" not in process.report()
-
-
 def test_it_makes_a_talker_on_a_websocket_wait_too() -> None:
     upgrade = (
         b"GET /chatter HTTP/1.1\r\nHost: toy\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"

@@ -70,8 +70,10 @@ def test_it_takes_no_new_work_while_it_drains(server: str) -> None:
         assert stuck.recv(12) == b"HTTP/1.1 200"
 
 
-@pytest.mark.parametrize("server", SERVERS)
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("server", "number"),
+    [("daphne", signal.SIGTERM), ("daphne", signal.SIGINT), ("uvicorn", signal.SIGTERM)],
+)
 def test_it_ends_at_once_at_the_second_signal(server: str, number: signal.Signals) -> None:
     with serving(server=server, grace=600) as process:
         stream = process.ask(STREAM)

@@ -26,6 +26,8 @@ class Call:
     """One request to a vendor's path. Times are seconds since the epoch."""
 
     number: int
+    #: Which connection it came on: calls with the same number shared one.
+    connection: int
     wire: str
     method: str
     path: str
@@ -56,8 +58,12 @@ class Calls:
     def open(self, **about: Any) -> Call:
         call = Call(number=next(self._numbers), **about)
         self._calls.append(call)
-        self._look()
         return call
+
+    def tell_script(self, call: Call, script: str) -> None:
+        """Which script it follows: from now on who waits for one can find it."""
+        call.script = script
+        self._look()
 
     def end(self, call: Call, state: str) -> None:
         """Only the first end of a call counts."""

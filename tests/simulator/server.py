@@ -73,6 +73,7 @@ class Connection(asyncio.Protocol):
         wire = "anthropic" if "anthropic-version" in request.headers else "openai"
         body = json.loads(request.body) if request.body else {}
         call = self._calls.open(
+            connection=self.transport.get_extra_info("peername")[1],
             wire=wire,
             method=request.method,
             path=where,
@@ -86,7 +87,7 @@ class Connection(asyncio.Protocol):
             self._complete(call, script, body)
 
     def _models(self, call: Call, script: Script) -> None:
-        call.script = script.id
+        self._calls.tell_script(call, script.id)
         if script.fault and self._refuse(call, script):
             return
         if call.wire == "anthropic":
@@ -105,7 +106,7 @@ class Connection(asyncio.Protocol):
     def _complete(self, call: Call, given: Script | None, body: dict[str, Any]) -> None:
         found, said = _script_of(body)
         script = given or found
-        call.script = script.id
+        self._calls.tell_script(call, script.id)
         run = self._calls.run(script.id or script.json())
         if script.times and run >= script.times:
             script = dataclasses.replace(script, fault="")
@@ -201,7 +202,7 @@ def _anthropic_model(name: str) -> dict[str, Any]:
         "max_tokens": 64_000,
         "capabilities": {
             "image_input": {"supported": True},
-            "thinking": {"supported": True},
+            "thinking": {"supported": True, "types": {"adaptive": {"supported": True}}},
             "effort": {"supported": False},
         },
     }

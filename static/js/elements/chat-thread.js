@@ -132,12 +132,14 @@ export class ChatThread extends HTMLElement {
   async #again(old, how) {
     if (!(old instanceof LiveAnswer) || this.#call || this.#running.length > 0) return;
     old.showError("");
+    old.toggleAttribute("data-pending", true);
     try {
       const response = await this.#send(messageUrl(old.message, how), {}, newKey());
       this.#addAnswer(response, old);
     } catch (error) {
       old.showError(refusalWords(error));
     }
+    old.toggleAttribute("data-pending", false);
     this.#showState();
   }
 

@@ -103,6 +103,7 @@ export class LiveAnswer extends HTMLElement {
   /** @param {Event} event */
   handleEvent(event) {
     if (event.type === "click") this.#click(event);
+    else if (event.type === "offline") this.#follower?.drop();
     else if (event.type === "pagehide") this.#follower?.stop();
     else if (event.type === "pageshow") this.#resume();
     else if (document.visibilityState === "visible") this.retryNow();
@@ -124,7 +125,7 @@ export class LiveAnswer extends HTMLElement {
     this.#listening.abort();
     this.#listening = new AbortController();
     const { signal } = this.#listening;
-    for (const type of ["online", "pagehide", "pageshow"]) {
+    for (const type of ["online", "offline", "pagehide", "pageshow"]) {
       window.addEventListener(type, this, { signal });
     }
     document.addEventListener("visibilitychange", this, { signal });

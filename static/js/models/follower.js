@@ -92,6 +92,11 @@ export class Follower {
     if (this.state.name !== "ended" && this.state.name !== "gone") this.state = { name: "idle" };
   }
 
+  /** The network is gone, or so the browser says: do not wait for the silence. */
+  drop() {
+    this.#attempt.abort();
+  }
+
   /** Things may be better now (a click, `online`, the page is looked at again): try at once. */
   retryNow() {
     const stale = this.#clock.now() - this.#lastByte > STALE;
