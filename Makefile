@@ -81,9 +81,9 @@ setup: .venv/.dev node_modules/.dev var/static/staticfiles.json system
 .venv/pyvenv.cfg: FORCE
 	@{ test ! -e .venv/.installing && grep -qF "$$(pwd -P)/.venv/" .venv/bin/pip && $(python) -c \
 	  'import sys, pip; sys.exit(sys.version_info < (3, 11) or sys.prefix == sys.base_prefix)'; } 2>/dev/null && exit 0; \
-	for name in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	PATH="$${PATH#*:}"; for name in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	  base="$$("$$name" -c 'import sys, venv, ensurepip; print(sys._base_executable); sys.exit(sys.version_info < (3, 11))' \
-	    2>/dev/null)" || continue; \
+	    2>/dev/null)" && test "$${base%/.venv/bin/*}" = "$$base" || continue; \
 	  echo "Making .venv with $$("$$base" --version)"; \
 	  rm -rf .venv && exec "$$base" -m venv .venv; \
 	done; \

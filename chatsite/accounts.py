@@ -19,7 +19,9 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Always for the very first person: somebody has to administer this."""
         return settings.SIGNUP_OPEN or not Person.objects.exists()
 
-    def save_user(self, request: HttpRequest, user: Person, form: Any, commit: bool = True) -> Person:
+    def save_user(
+        self, request: HttpRequest, user: Person, form: Any, commit: bool = True
+    ) -> Person:
         with transaction.atomic():
             if not Person.objects.exists():
                 user.is_staff = user.is_superuser = True

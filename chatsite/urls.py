@@ -1,8 +1,8 @@
 """The sitemap."""
 
-from django.contrib import admin
 from django.urls import include, path
 
+from conversations.admin import site
 from conversations.api import api
 
 from . import health
@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("conversations.urls")),
     path("api/v1/", api.urls),
     path("accounts/", include("allauth.account.urls")),
-    path("admin/", admin.site.urls),
+    path("admin/", site.urls),
     path("healthz", health.healthz),
     path("readyz", health.readyz),
 ]

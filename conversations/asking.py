@@ -28,7 +28,7 @@ BUSY = "An answer is still on its way here. Wait for its end, or stop it."
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """An answer on its way. ``begun`` is ``None`` when an earlier call with the same key began it."""
+    """An answer on its way. ``begun`` is ``None`` when an earlier call with this key began it."""
 
     answer: Message
     begun: generations.Begun | None
@@ -51,7 +51,7 @@ def ask(conversation: Conversation, text: str, terms: Terms, *, parent: Message 
             raise Problem(422, errors=[_error("parent_id", "Only an answer can be replied to.")])
         if parent.is_live:
             raise Problem(409, BUSY)
-    question = Message.objects.create(
+    question = Message(
         conversation=conversation,
         parent=parent,
         role=Message.Role.USER,
@@ -59,7 +59,7 @@ def ask(conversation: Conversation, text: str, terms: Terms, *, parent: Message 
     )
     if not conversation.title:
         conversation.title = title_of(text)
-    return _begin(conversation, question, terms)
+    return _begin(conversation, question, terms, is_new=True)
 
 
 def edit(question: Message, text: str, terms: Terms) -> Asked:
@@ -100,7 +100,11 @@ def _question_of(answer: Message) -> Message:
 
 
 def _begin(
-    conversation: Conversation, question: Message, terms: Terms, partial: Sequence[Part] = ()
+    conversation: Conversation,
+    question: Message,
+    terms: Terms,
+    partial: Sequence[Part] = (),
+    is_new: bool = False,
 ) -> Asked:
     """The empty answer, its generation with everything the model gets to read, the new leaf."""
     assert transaction.get_connection().in_atomic_block
@@ -116,13 +120,14 @@ def _begin(
     key = uuid7()
     labels = {"message_id": str(key), "conversation_id": str(conversation.pk)}
     begun = generations.begin(key, prompt, labels, terms.owner)
-    answer = Message.objects.create(
+    answer = Message(
         id=key,
         conversation=conversation,
         parent=question,
         role=Message.Role.ASSISTANT,
         generation=begun.generation,
     )
+    Message.objects.bulk_create([question, answer] if is_new else [answer])
     conversation.current = answer
     conversation.save(update_fields=["current", "title", "updated_at"])
     return Asked(answer, begun)

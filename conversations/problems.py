@@ -40,7 +40,7 @@ def problem(
     errors: Sequence[Mapping[str, Any]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """``{"type", "title", "status", "detail"?, "errors"?}``; ``errors`` are ``{field, message}``."""
+    """``{type, title, status, detail?, errors?}``; ``errors`` are ``{field, message}`` each."""
     document: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,

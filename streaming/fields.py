@@ -9,7 +9,6 @@ from django.db import models
 
 from .events import dumps
 
-
 if TYPE_CHECKING:
     TextField = models.TextField[Any, Any]
 else:

@@ -1,4 +1,4 @@
-"""Generations: the verbs the rest of the product uses. To be called in a thread, not on the loop."""
+"""Generations: the verbs the rest of the product uses. They wait: not for the event loop."""
 
 from __future__ import annotations
 

@@ -29,11 +29,6 @@ class Generation(models.Model):
     #: The name others know it by; the answer message has the same one.
     key = models.UUIDField(default=uuid7, unique=True, editable=False)
     model = models.CharField(max_length=200)
-    #: A :class:`streaming.prompt.Prompt` as JSON.
-    prompt = models.TextField()
-    #: What ``started`` says beside model and attempt.
-    labels = JSONTextField(default=dict)
-
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     epoch = models.PositiveIntegerField(default=0)
     attempt = models.PositiveSmallIntegerField(default=0)
@@ -50,7 +45,6 @@ class Generation(models.Model):
 
     #: The finish reason, the reason it ended early, or the error's code.
     outcome = models.CharField(max_length=100, default="", blank=True)
-    error_message = models.TextField(default="", blank=True)
     recoverable = models.BooleanField(default=False)
     input_tokens = models.PositiveBigIntegerField(null=True, blank=True)
     output_tokens = models.PositiveBigIntegerField(null=True, blank=True)
@@ -63,17 +57,21 @@ class Generation(models.Model):
     total_ms = models.PositiveBigIntegerField(null=True, blank=True)
     tokens_per_second = models.FloatField(null=True, blank=True)
 
+    # Long texts last: SQLite walks past them to whatever stands behind.
+    #: What ``started`` says beside model and attempt.
+    labels = JSONTextField(default=dict)
+    error_message = models.TextField(default="", blank=True)
+    #: A :class:`streaming.prompt.Prompt` as JSON.
+    prompt = models.TextField()
+
     LIVE: ClassVar = (State.QUEUED, State.RUNNING)
 
     class Meta:
         ordering = ("-id",)
         indexes: ClassVar = [
-            # The few that wait or run, among all that ever ran.
-            models.Index(
-                fields=["lease_until"],
-                name="generation_live",
-                condition=models.Q(state__in=("queued", "running")),
-            ),
+            # Finds the few that wait or run among all that ever ran. Not a partial index:
+            # SQLite does not use one for a query with parameters.
+            models.Index(fields=["state", "lease_until"], name="generation_live"),
             models.Index(
                 fields=["ended_at"],
                 name="generation_uncompacted",

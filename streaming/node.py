@@ -12,12 +12,12 @@ from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.db import DatabaseError
 
-from .engine import Patience
 from .follower import Follower
 from .lease import node_name
 from .log.base import Entry
 from .log.database import DatabaseLog
 from .models import Generation
+from .patience import Patience
 from .providers.configured import catalogue
 from .runner import Runner, in_thread
 from .shutdown import shutdown

@@ -13,7 +13,7 @@ from .follower import Follower
 from .shutdown import Shutdown
 from .wire.base import Wire
 
-#: A reader hears something at least every 15 s; the clock looks a little more often.
+#: A reader hears something at least every 15 s: so long after the last byte there is a ping.
 BEAT_S = 10.0
 #: Readers of a server that closes come back spread over this time, in ms.
 RECONNECT_MS = (200, 1000)
@@ -57,9 +57,11 @@ class Body:
         return self._wire.ping()
 
     def _on_beat(self) -> None:
-        if self._loop.time() - self._sent_at >= BEAT_S:
+        silent = self._loop.time() - self._sent_at
+        if silent >= BEAT_S:
             self._follower.nudge()
-        self._beat = self._loop.call_later(BEAT_S / 2, self._on_beat)
+            silent = 0
+        self._beat = self._loop.call_later(BEAT_S - silent, self._on_beat)
 
     def _finish(self) -> None:
         if not self._closed:

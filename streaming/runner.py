@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from . import generations, lease
 from .catalogue import Catalogue
-from .engine import Engine, Interrupt, Patience
+from .engine import Engine, Interrupt
 from .log.base import Claim, Entry, Fenced, Log, Watcher
 from .models import Generation
+from .patience import Patience
 from .prompt import Prompt
 from .tails import Tails
 

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from .people import Person
+
 #: How stale ``last_used_at`` may be: not every request is worth a write.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
@@ -57,6 +59,7 @@ class ApiToken(models.Model):
     objects = ApiTokenQuerySet.as_manager()
 
     class Meta:
+        verbose_name = "API token"
         ordering = ("-created_at",)
 
     def __str__(self) -> str:
@@ -65,7 +68,7 @@ class ApiToken(models.Model):
     @classmethod
     def issue(
         cls,
-        person: models.Model,
+        person: Person,
         name: str,
         scope: str = Scope.WRITE,
         lifetime: timedelta | None = None,

@@ -33,13 +33,13 @@ class Message(models.Model):
         "self", models.CASCADE, null=True, blank=True, related_name="children"
     )
     role = models.CharField(max_length=9, choices=Role)
-    #: A list of :class:`streaming.parts.Part` as JSON; NULL until an answer's log was folded.
-    stored_parts = JSONTextField(null=True, blank=True, db_column="parts")
     #: The run that makes this answer; a person's own message has none.
     generation = models.OneToOneField(
         Generation, models.PROTECT, null=True, blank=True, related_name="message"
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    #: A list of :class:`streaming.parts.Part` as JSON; NULL until an answer's log was folded.
+    stored_parts = JSONTextField(null=True, blank=True, db_column="parts")
 
     objects = MessageQuerySet.as_manager()
 

@@ -52,9 +52,10 @@ class MarkdownPage:
 
 
 @contextmanager
-def markdown_page() -> Iterator[MarkdownPage]:
-    with chromium() as browser, serving(Modules()) as modules:
+def markdown_page(browser: Browser) -> Iterator[MarkdownPage]:
+    with serving(Modules()) as modules:
         page = MarkdownPage(browser.new_page(), modules)
         page.page.goto(modules.url)
         page.incidents()
         yield page
+        page.page.close()

@@ -21,7 +21,11 @@ CHARACTERS_PER_TOKEN = 4
 WATCH = """() => {
     const seen = window.seen = {frames: [], long: [], done: 0};
     let last = performance.now();
-    const look = (now) => { seen.frames.push(now - last); last = now; requestAnimationFrame(look); };
+    const look = (now) => {
+        seen.frames.push(now - last);
+        last = now;
+        requestAnimationFrame(look);
+    };
     requestAnimationFrame(look);
     new PerformanceObserver((list) => seen.long.push(...list.getEntries().map((e) => e.duration)))
         .observe({type: "longtask"});
@@ -93,7 +97,8 @@ def measure(chat: ChatPage, text: str, slower: int) -> str:
     return (
         f"{len(text):>7} characters, CPU / {slower}: frames {len(frames)},"
         f" p50 {frames[len(frames) // 2]:.1f} p95 {frames[int(len(frames) * 0.95)]:.1f}"
-        f" max {frames[-1]:.0f} ms, tasks over 50 ms: {len(long)} (longest {max(long, default=0):.0f}),"
+        f" max {frames[-1]:.0f} ms,"
+        f" tasks over 50 ms: {len(long)} (longest {max(long, default=0):.0f}),"
         f" script {spent['ScriptDuration']:.2f} s, layout {spent['LayoutDuration']:.2f} s,"
         f" style {spent['RecalcStyleDuration']:.2f} s, all tasks {spent['TaskDuration']:.2f} s"
     )

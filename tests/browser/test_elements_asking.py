@@ -8,13 +8,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from .chat_page import ChatPage, chat_page, thread
-from .markdown_page import chromium
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -9,15 +9,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from .chat_page import ChatPage, answer, chat_page, thread
-from .markdown_page import chromium
 
 TEXT = {"type": "text", "text": "Once upon a *time*"}
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

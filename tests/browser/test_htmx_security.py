@@ -8,7 +8,6 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from .markdown_page import chromium
 from .modules import Modules, serving
 
 BODY = """<div id="stage"></div>
@@ -38,12 +37,6 @@ class Parts(Modules):
         handler.end_headers()
         handler.wfile.write(PART)
         return True
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

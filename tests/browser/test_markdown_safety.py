@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from .markdown_page import MarkdownPage, markdown_page
 
@@ -40,8 +41,8 @@ LONG = {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[MarkdownPage]:
-    with markdown_page() as page:
+def page(browser: Browser) -> Iterator[MarkdownPage]:
+    with markdown_page(browser) as page:
         yield page
 
 

@@ -74,11 +74,14 @@ class Visitor:
 
     # ---------------------------------------------------------------- the conversation
     def ask(self, what: Script | str, words: str = "Tell me.") -> None:
-        """Write, and press Enter."""
+        """Write, and press Enter; where there is no key for a new line Enter makes one, so tap."""
         text = what if isinstance(what, str) else f"{words} {what}"
         self.page.locator("chat-composer[state]").wait_for()
         self.page.get_by_label("Your message").fill(text)
-        self.page.get_by_label("Your message").press("Enter")
+        if self.page.evaluate("matchMedia('(pointer: coarse)').matches"):
+            self.page.get_by_role("button", name="Send").tap()
+        else:
+            self.page.get_by_label("Your message").press("Enter")
 
     def answer(self, page: Page | None = None) -> Answer:
         """The last one on the page."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -76,7 +77,7 @@ def test_a_stream_cut_at_every_byte_says_the_same(wire: str) -> None:
 def test_a_stream_cut_anywhere_says_the_same(wire: str, cuts: list[int]) -> None:
     data = transmitted(wire)
     places = [0, *sorted(cut % len(data) for cut in cuts), len(data)]
-    pieces = [data[a:b] for a, b in zip(places, places[1:], strict=False)]
+    pieces = [data[a:b] for a, b in pairwise(places)]
     assert read(wire, pieces) == read(wire, [data])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,10 +30,12 @@ ONE_READ = 256 * 1024
 
 
 @asynccontextmanager
-async def listening(serve: object, **options: object) -> AsyncIterator[int]:
+async def listening(
+    serve: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[int]:
     """Any asyncio protocol on a free port."""
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(serve, "127.0.0.1", 0, **options)  # type: ignore[arg-type]
+    server = await loop.create_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
@@ -69,7 +71,7 @@ async def test_it_stops_reading_what_nobody_takes() -> None:
         stream = await Network().connect_tcp("127.0.0.1", port)
         first = await stream.read(1)
         wire = stream._wire
-        while wire.transport.is_reading():
+        while wire.transport.is_reading():  # noqa: ASYNC110 - asyncio tells nobody
             await asyncio.sleep(0)
         assert len(wire.arrived) <= HIGH_WATER + ONE_READ
         taken = len(first)
@@ -148,10 +150,9 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def trusting(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     context = ssl.create_default_context(cafile=str(certificate))
     monkeypatch.setattr(transport, "tls", lambda: context)
-    yield
 
 
 @asynccontextmanager
@@ -160,7 +161,7 @@ async def secured(certificate: Path) -> AsyncIterator[str]:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     calls, connections = Calls(), set[Connection]()
-    async with listening(lambda: Connection(calls, connections), ssl=context) as port:
+    async with listening(lambda: Connection(calls, connections), context) as port:
         yield f"https://localhost:{port}/v1"
 
 
