@@ -197,6 +197,8 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
+        # A wrong host or the like is a line of django.request already; this would be a traceback.
+        "django.security": {"level": "CRITICAL"},
         # A line per upstream call with its address is noise at INFO.
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},

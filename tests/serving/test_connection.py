@@ -14,6 +14,8 @@ from twisted.internet.protocol import Protocol
 
 from chatsite.connection import HIGH_WATER, LOW_WATER, Connection, Connections, reactor
 
+from .process import PATIENCE
+
 SIZE = 4 * 1024 * 1024
 
 
@@ -99,7 +101,7 @@ async def test_it_lets_senders_go_on_when_the_reader_has_caught_up(pair: Pair) -
         await asyncio.sleep(0)
         assert not sender.done()
         pair.take(HIGH_WATER)
-    await sender
+    await asyncio.wait_for(sender, PATIENCE)
 
 
 async def test_it_lets_senders_go_on_when_the_reader_is_gone(pair: Pair) -> None:
@@ -108,4 +110,4 @@ async def test_it_lets_senders_go_on_when_the_reader_is_gone(pair: Pair) -> None
     await asyncio.sleep(0)
     pair.connection.abortConnection()
     reactor.runUntilCurrent()
-    await asyncio.gather(*senders)
+    await asyncio.wait_for(asyncio.gather(*senders), PATIENCE)
