@@ -203,5 +203,7 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # A line per 404 with its path is noise too, and paths of password resets are secrets.
+        "django.request": {"level": "ERROR"},
     },
 }

@@ -14,6 +14,10 @@ from .callers import Caller
 from .documentation import Reference
 from .json import StrictParser
 
+#: A refusal is short, whatever was sent: so many fields are named, by so many characters.
+MOST_ERRORS = 50
+LONGEST_FIELD = 200
+
 api = NinjaAPI(
     title="Unbroken",
     version="1",
@@ -54,7 +58,8 @@ def _too_big(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
 @api.exception_handler(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     errors = [
-        {"field": _field(found["loc"]), "message": str(found["msg"])} for found in error.errors
+        {"field": _field(found["loc"]), "message": str(found["msg"])}
+        for found in error.errors[:MOST_ERRORS]
     ]
     return problem(422, "Some fields are not as they should be.", errors)
 
@@ -64,4 +69,4 @@ def _field(location: tuple[str | int, ...]) -> str:
     steps = list(location)
     if steps and steps[0] in ("body", "query", "path", "header"):
         steps = steps[2:] if steps[0] == "body" else steps[1:]
-    return ".".join(str(step) for step in steps) or "body"
+    return ".".join(str(step) for step in steps)[:LONGEST_FIELD] or "body"

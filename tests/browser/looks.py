@@ -6,11 +6,12 @@ They go to ``tests/browser/shots/``, to be looked at; with ``--picture`` the REA
 from __future__ import annotations
 
 import argparse
+import base64
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.simulator import Script, Simulator, simulator_process
 from tests.site import PASSWORD, ROOT, Site, running_site
@@ -22,6 +23,13 @@ from .visitor import Visitor, sessions, visiting
 SHOTS = Path(__file__).with_name("shots")
 SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
 TOUR = "What can this page do? Show me with examples."
+
+
+def photograph(page: Page) -> bytes:
+    """What is on the screen at one instant; ``page.screenshot`` tears a page that scrolls."""
+    camera = page.context.new_cdp_session(page)
+    shot = camera.send("Page.captureScreenshot", {"captureBeyondViewport": False})
+    return base64.b64decode(shot["data"])
 
 
 class Photographer:
@@ -54,7 +62,7 @@ class Photographer:
     def take(self, visitor: Visitor, name: str) -> None:
         if not self.only or any(word in name for word in self.only):
             visitor.page.wait_for_timeout(400)  # until what moves has arrived
-            visitor.page.screenshot(path=SHOTS / f"{name}-{visitor.tag}.png")
+            (SHOTS / f"{name}-{visitor.tag}.png").write_bytes(photograph(visitor.page))
 
 
 def door(p: Photographer, alice: Visitor) -> None:
@@ -156,7 +164,7 @@ def everything(only: list[str]) -> None:
     SHOTS.mkdir(exist_ok=True)
     with (
         simulator_process() as simulator,
-        running_site(DEMO_TOKENS_PER_SECOND="120") as demo,
+        running_site(DEMO_TOKENS_PER_SECOND="60") as demo,
         running_site(
             OPENAI_API_KEY="sk-test",
             OPENAI_BASE_URL=simulator.base_url_openai,
@@ -188,7 +196,7 @@ def picture() -> None:
     """The README's: an answer of the demo's, half way."""
     with (
         simulator_process() as simulator,
-        running_site(DEMO_TOKENS_PER_SECOND="120") as demo,
+        running_site(DEMO_TOKENS_PER_SECOND="60") as demo,
         chromium() as browser,
         visiting(browser, demo.url, simulator, viewport=SIZES["desktop"]) as alice,
     ):
@@ -198,7 +206,7 @@ def picture() -> None:
         alice.page.get_by_role("button", name="Sign up").click()
         alice.ask(TOUR)
         alice.answer().begins(1200)
-        alice.page.screenshot(path=ROOT / "docs" / "picture.png")
+        (ROOT / "docs" / "picture.png").write_bytes(photograph(alice.page))
 
 
 if __name__ == "__main__":

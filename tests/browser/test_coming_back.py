@@ -8,8 +8,10 @@ from tests.simulator import Script
 
 from .visitor import Visitor
 
-#: Long enough for anything to happen in the middle of it.
-LONG = {"tokens": 240, "tps": 30}
+
+def long(id: str) -> Script:
+    """Long enough for anything to happen in the middle of it."""
+    return Script(id=id, tokens=240, tps=30)
 
 
 def assert_whole(alice: Visitor, script: Script) -> None:
@@ -21,7 +23,7 @@ def assert_whole(alice: Visitor, script: Script) -> None:
 
 
 def test_a_reload_in_mid_answer_loses_nothing(alice: Visitor) -> None:
-    script = Script(id="reload", **LONG)
+    script = long("reload")
     alice.ask(script)
     before = alice.answer().begins(40).text
     alice.page.reload()
@@ -33,7 +35,7 @@ def test_a_reload_in_mid_answer_loses_nothing(alice: Visitor) -> None:
 
 
 def test_a_second_tab_shows_the_same_answer(alice: Visitor) -> None:
-    script = Script(id="second tab", **LONG)
+    script = long("second tab")
     alice.ask(script)
     alice.answer().begins()
     second = alice.tab()
@@ -46,7 +48,7 @@ def test_a_second_tab_shows_the_same_answer(alice: Visitor) -> None:
 
 
 def test_another_page_in_between_does_not_disturb_it(alice: Visitor) -> None:
-    script = Script(id="another page", **LONG)
+    script = long("another page")
     alice.ask(script)
     alice.answer().begins()
     place = alice.page.url
@@ -57,7 +59,7 @@ def test_another_page_in_between_does_not_disturb_it(alice: Visitor) -> None:
 
 
 def test_the_back_button_comes_back_to_it(alice: Visitor) -> None:
-    script = Script(id="back button", **LONG)
+    script = long("back button")
     alice.ask(script)
     alice.answer().begins()
     alice.go("/settings/")

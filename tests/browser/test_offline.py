@@ -14,7 +14,7 @@ from tests.site import Site
 
 from .conftest import Visiting
 from .line import Line, line_to
-from .test_coming_back import LONG, assert_whole
+from .test_coming_back import assert_whole, long
 from .visitor import Visitor
 
 
@@ -45,7 +45,7 @@ def offline(alice: Visitor, line: Line) -> Iterator[None]:
 
 
 def test_five_seconds_without_a_network_are_told_quietly(alice: Visitor, line: Line) -> None:
-    script = Script(id="offline", **LONG)
+    script = long("offline")
     alice.ask(script)
     answer = alice.answer().begins(40)
     with offline(alice, line):
@@ -63,7 +63,7 @@ def test_five_seconds_without_a_network_are_told_quietly(alice: Visitor, line: L
 def test_a_broken_line_that_the_browser_does_not_notice_is_mended(
     alice: Visitor, line: Line
 ) -> None:
-    script = Script(id="broken line", **LONG)
+    script = long("broken line")
     alice.ask(script)
     answer = alice.answer().begins()
     for characters in (150, 400, 700):
@@ -89,7 +89,7 @@ def test_a_question_asked_without_a_network_is_sent_when_it_is_back(
 def test_a_page_left_without_a_network_has_it_all_when_it_is_opened_again(
     alice: Visitor, line: Line
 ) -> None:
-    script = Script(id="left", **LONG)
+    script = long("left")
     alice.ask(script)
     alice.answer().begins()
     place = alice.page.url

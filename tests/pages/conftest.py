@@ -20,6 +20,13 @@ def plain_static_files(settings: Settings) -> None:
     settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": backend}}
 
 
+@pytest.fixture(autouse=True)
+def cheap_passwords(settings: Settings) -> None:
+    """A hash that is slow by design is slow in tests, too."""
+    md5 = "django.contrib.auth.hashers.MD5PasswordHasher"
+    settings.PASSWORD_HASHERS = [md5, *settings.PASSWORD_HASHERS]
+
+
 @pytest.fixture
 def alice(db: None) -> Person:
     return PersonFactory.create(username="alice")

@@ -73,19 +73,19 @@ def test_it_gives_an_answer_its_status_and_cursor(visit: Visit, alice: Person) -
 
 def test_it_shows_what_there_is_of_a_running_answer(visit: Visit, alice: Person) -> None:
     conversation = answered(alice, [], running=True)
-    assert conversation.current is not None
-    Message.objects.filter(pk=conversation.current_id).update(stored_parts=None)
-    generation = conversation.current.generation
+    answer = conversation.messages.get(role=Message.Role.ASSISTANT)
+    Message.objects.filter(pk=answer.pk).update(stored_parts=None)
+    generation = answer.generation
     LogEntryFactory.create(
         generation=generation, name="started", data='{"model": "demo/tour", "attempt": 1}'
     )
     LogEntryFactory.create(generation=generation, name="part", data='{"index": 0, "type": "text"}')
     LogEntryFactory.create(generation=generation, text="Half an ans")
     page = visit(f"/c/{conversation.id}/")
-    answer = page.one("live-answer", message=True)
-    assert answer["status"] == "running"
-    assert answer["cursor"].endswith("-3")
-    assert answer.one(class_="part plain").text == "Half an ans"
+    shown = page.one("live-answer", message=True)
+    assert shown["status"] == "running"
+    assert shown["cursor"].endswith("-3")
+    assert shown.one(class_="part plain").text == "Half an ans"
     # And without scripts: it comes again by itself, and can be stopped.
     refresh, stop = page.all("noscript")
     assert refresh.one("meta", http_equiv="refresh")["content"] == "2"
@@ -153,8 +153,8 @@ def test_it_has_templates_that_a_script_can_fill(visit: Visit, db: None) -> None
     assert answer.attributes == {}
     assert not answer.all("script")
     assert answer.one(data_body=True).text == ""
-    for name in ("state", "error"):
-        assert "hidden" in answer.one(**{f"data_{name}": True}).attributes
+    for line in (answer.one(data_state=True), answer.one(data_error=True)):
+        assert "hidden" in line.attributes
     for name in ("now", "copy", "continue", "regenerate"):
         assert "hidden" in answer.one("button", data_action=name).attributes
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
@@ -23,7 +21,7 @@ handler404, handler500 = urls.handler404, urls.handler500
 
 
 @pytest.fixture
-def client(settings: Settings, caplog: pytest.LogCaptureFixture) -> Iterator[Client]:
+def client(settings: Settings) -> Client:
     settings.ROOT_URLCONF = __name__
     return Client(raise_request_exception=False)
 

@@ -45,9 +45,9 @@ def test_it_shows_fifty_and_more_when_asked(visit: Visit, alice: Person) -> None
 
 
 def test_it_takes_any_wish_for_more_without_breaking(visit: Visit, alice: Person) -> None:
-    ConversationFactory.create(owner=alice)
+    ConversationFactory.create(owner=alice, title="Only")
     for wish in ("", "-1", "x", "²", "1e9", "9" * 30, "0"):
-        assert visit(f"/?shown={wish}").one("nav", id="sidebar")
+        assert titles(visit(f"/?shown={wish}")) in (["Only"], [])
 
 
 def test_it_comes_anew_with_the_title_of_the_page_that_asks(visit: Visit, alice: Person) -> None:
@@ -75,4 +75,4 @@ def test_it_shows_the_way_to_administration_to_staff_only(visit: Visit, alice: P
     assert not visit("/").all("a", href="/admin/")
     alice.is_staff = True
     alice.save()
-    assert visit("/").one("a", href="/admin/")
+    assert visit("/").one("a", href="/admin/").text == "Administration"

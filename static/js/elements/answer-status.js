@@ -7,8 +7,14 @@ import { endingWords, stateWords } from "#app/helpers/words.js";
 
 /** What an answer says about itself, and which buttons it offers. */
 export class AnswerStatus {
-  #element;
   #fold;
+  // Found once: to look for them in every frame would cost the length of the answer.
+  #state;
+  #error;
+  #now;
+  #continue;
+  #regenerate;
+  #copy;
   /** @type {State} */
   #connection = { name: "idle" };
   /** What is being waited for: an object of the fold's or the connection's. @type {unknown} */
@@ -20,8 +26,18 @@ export class AnswerStatus {
    * @param {Fold} fold
    */
   constructor(element, fold) {
-    this.#element = element;
     this.#fold = fold;
+    this.#state = hook(element, "state");
+    this.#error = hook(element, "error");
+    this.#now = button(element, "now");
+    this.#continue = button(element, "continue");
+    this.#regenerate = button(element, "regenerate");
+    this.#copy = button(element, "copy");
+  }
+
+  /** The quiet line's words. */
+  get words() {
+    return this.#state?.textContent ?? "";
   }
 
   /** @param {State} connection */
@@ -30,10 +46,9 @@ export class AnswerStatus {
     const { waiting, ended } = this.#fold;
     const lost = connection.name === "waiting" ? connection : null;
     const awaited = ended ? null : (lost ?? waiting);
-    if (awaited && awaited !== this.#awaited) {
+    if (!awaited) this.#countdown.set(null);
+    else if (awaited !== this.#awaited) {
       this.#countdown.set(lost?.retryInMs ?? waiting?.retry_in_ms ?? 0);
-    } else if (!awaited) {
-      this.#countdown.set(null);
     }
     this.#awaited = awaited;
   }
@@ -47,7 +62,7 @@ export class AnswerStatus {
    * @param {string} words
    */
   showError(words) {
-    showWords(hook(this.#element, "error"), words);
+    showWords(this.#error, words);
   }
 
   /** @param {number} seconds */
@@ -56,11 +71,11 @@ export class AnswerStatus {
     const hasText = parts.some(({ type, chunks }) => type === "text" && chunks.length > 0);
     const cut = status === "incomplete" || status === "stopped" || status === "failed";
     const hopeless = ending?.error?.recoverable === false;
-    showWords(hook(this.#element, "state"), stateWords(this.#fold, this.#connection, seconds));
-    this.showError(endingWords(this.#fold));
-    toggle(button(this.#element, "now"), this.#connection.name === "waiting" && !ended);
-    toggle(button(this.#element, "continue"), cut && hasText && !hopeless);
-    toggle(button(this.#element, "regenerate"), ended);
-    toggle(button(this.#element, "copy"), ended && hasText);
+    showWords(this.#state, stateWords(this.#fold, this.#connection, seconds));
+    showWords(this.#error, endingWords(this.#fold));
+    toggle(this.#now, this.#connection.name === "waiting" && !ended);
+    toggle(this.#continue, cut && hasText && !hopeless);
+    toggle(this.#regenerate, ended);
+    toggle(this.#copy, ended && hasText);
   }
 }

@@ -12,14 +12,17 @@ import { Drafts } from "#app/models/drafts.js";
  * runs. It sends nothing itself: `composer-send` and `composer-stop` say what the person wants.
  */
 export class ChatComposer extends HTMLElement {
-  #drafts = new Drafts();
+  #drafts = new Drafts("");
   #conversation = "";
   #countdown = new Countdown((seconds) => this.#showWait(seconds));
   #waiting = false;
 
   connectedCallback() {
+    this.#drafts = new Drafts(this.getAttribute("owner") ?? "");
     this.#conversation = this.closest("[conversation]")?.getAttribute("conversation") ?? "";
     for (const type of ["submit", "keydown", "input", "click"]) this.addEventListener(type, this);
+    // What the browser would complain of in a bubble, an empty text, is simply not sent.
+    if (this.#form) this.#form.noValidate = true;
     const draft = this.#drafts.get(this.#conversation).text;
     if (draft) this.#text = draft;
     this.state = "idle";
@@ -90,6 +93,10 @@ export class ChatComposer extends HTMLElement {
     else if (event instanceof KeyboardEvent) this.#key(event);
   }
 
+  get #form() {
+    return this.querySelector("form");
+  }
+
   get #area() {
     return /** @type {HTMLTextAreaElement} */ (this.querySelector("textarea"));
   }
@@ -123,7 +130,7 @@ export class ChatComposer extends HTMLElement {
    * @returns {Record<string, string>}
    */
   #fields() {
-    const data = new FormData(this.querySelector("form") ?? undefined);
+    const data = new FormData(this.#form ?? undefined);
     const filled = ["model", "parent_id"].filter((name) => data.get(name));
     return Object.fromEntries(filled.map((name) => [name, String(data.get(name))]));
   }
@@ -149,7 +156,7 @@ export class ChatComposer extends HTMLElement {
     // Without a keyboard there is no Shift+Enter; the button sends.
     if (matchMedia("(pointer: coarse)").matches) return;
     event.preventDefault();
-    this.querySelector("form")?.requestSubmit();
+    this.#form?.requestSubmit();
   }
 
   /** As high as its text, where CSS cannot do it (`field-sizing`). */

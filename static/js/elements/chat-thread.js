@@ -10,6 +10,11 @@ import { Call, newKey } from "#app/models/call.js";
 
 const EVENTS = ["composer-send", "composer-stop", "composer-now", "answer-change", "answer-again"];
 
+/** @param {...Element} elements */
+const removeAll = (...elements) => {
+  for (const element of elements) element.remove();
+};
+
 const isSeen = () => document.visibilityState === "visible";
 
 /**
@@ -64,12 +69,12 @@ export class ChatThread extends HTMLElement {
     return composer instanceof ChatComposer ? composer : null;
   }
 
-  /** The answers that more may come for. */
+  /** The answers that were asked for and that more may come for. */
   get #running() {
     const answers = [...this.querySelectorAll("live-answer")];
     return answers
       .filter((answer) => answer instanceof LiveAnswer)
-      .filter(({ running }) => running);
+      .filter(({ running, message }) => running && message);
   }
 
   #begin() {
@@ -93,19 +98,22 @@ export class ChatThread extends HTMLElement {
 
   /** @param {Sending} sending */
   async #ask({ text, key, fields }) {
-    const question = this.#add("question");
+    const question = this.#copy("question");
+    const answer = this.#copy("answer");
     const words = hook(question, "text");
     if (words) words.textContent = text;
     question.toggleAttribute("data-pending", true);
+    this.#list.append(question, answer);
+    toggle(hook(this, "empty"), false);
     this.#end?.toEnd();
     try {
       if (!this.#conversation) await this.#create(fields);
       const response = await this.#send(messagesUrl(this.#conversation), { text, ...fields }, key);
       question.removeAttribute("data-pending");
       this.#composer?.accepted();
-      if (!this.#addAnswer(response)) question.remove();
+      if (!this.#follow(answer, response)) removeAll(question, answer);
     } catch (error) {
-      question.remove();
+      removeAll(question, answer);
       this.#composer?.restore({ text, key }, refusalWords(error));
     }
     this.#showState();
@@ -126,20 +134,21 @@ export class ChatThread extends HTMLElement {
   }
 
   /**
+   * A sibling takes the place of an answer, at once; a refusal brings it back.
    * @param {EventTarget | null} old
    * @param {"continue" | "regenerate"} how
    */
   async #again(old, how) {
     if (!(old instanceof LiveAnswer) || this.#call || this.#running.length > 0) return;
-    old.showError("");
-    old.toggleAttribute("data-pending", true);
+    const answer = this.#copy("answer");
+    const place = [...this.#list.children].find((child) => child.contains(old));
+    place?.replaceWith(answer);
     try {
-      const response = await this.#send(messageUrl(old.message, how), {}, newKey());
-      this.#addAnswer(response, old);
+      this.#follow(answer, await this.#send(messageUrl(old.message, how), {}, newKey()));
     } catch (error) {
+      if (place) answer.replaceWith(place);
       old.showError(refusalWords(error));
     }
-    old.toggleAttribute("data-pending", false);
     this.#showState();
   }
 
@@ -162,18 +171,17 @@ export class ChatThread extends HTMLElement {
   }
 
   /**
-   * Adds the answer that the response streams, unless it is here already: the call joined an
-   * earlier one.
+   * Has the answer follow what the response streams; false when that is here already, because
+   * the call joined an earlier one.
+   * @param {Element} item
    * @param {Response} response
-   * @param {LiveAnswer} [old] which it replaces
    */
-  #addAnswer(response, old) {
+  #follow(item, response) {
     const id = response.headers.get("X-Message-Id") ?? "";
     if (this.querySelector(`live-answer[message="${CSS.escape(id)}"]`)) {
       response.body?.cancel();
       return false;
     }
-    const item = this.#add("answer", old);
     const answer = item instanceof LiveAnswer ? item : item.querySelector("live-answer");
     if (answer instanceof LiveAnswer) {
       answer.message = id;
@@ -183,22 +191,14 @@ export class ChatThread extends HTMLElement {
   }
 
   /**
-   * A copy of the page's template, at the end of the list or in the place of an old answer.
+   * A copy of the page's template.
    * @param {"question" | "answer"} name
-   * @param {Element} [old]
    */
-  #add(name, old) {
+  #copy(name) {
     const template = this.querySelector(`template[data-template="${name}"]`);
     if (!(template instanceof HTMLTemplateElement)) throw new Error(`no template "${name}"`);
-    const item = /** @type {Element} */ (
-      document.importNode(template.content, true).firstElementChild
-    );
-    const list = this.#list;
-    const place = [...list.children].find((child) => old && child.contains(old));
-    if (place) place.replaceWith(item);
-    else list.append(item);
-    toggle(hook(this, "empty"), false);
-    return item;
+    const copy = document.importNode(template.content, true);
+    return /** @type {Element} */ (copy.firstElementChild);
   }
 
   #stop() {

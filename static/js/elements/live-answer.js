@@ -21,7 +21,8 @@ export class LiveAnswer extends HTMLElement {
   #view = null;
   /** @type {AnswerSpeech | null} */
   #speech = null;
-  #status = new AnswerStatus(this, this.#fold);
+  /** @type {AnswerStatus | null} */
+  #status = null;
   #frames = new Frames(() => this.#draw());
   /** Ends our listening to the window. */
   #listening = new AbortController();
@@ -36,7 +37,7 @@ export class LiveAnswer extends HTMLElement {
     this.#follower?.stop();
     this.#listening.abort();
     this.#frames.cancel();
-    this.#status.stop();
+    this.#status?.stop();
   }
 
   get message() {
@@ -97,7 +98,7 @@ export class LiveAnswer extends HTMLElement {
    * @param {string} words
    */
   showError(words) {
-    this.#status.showError(words);
+    this.#status?.showError(words);
   }
 
   /** @param {Event} event */
@@ -116,6 +117,7 @@ export class LiveAnswer extends HTMLElement {
     const status = /** @type {any} */ (this.getAttribute("status") || "queued");
     this.#fold.reset(parts, status);
     if (this.#fold.ended) this.#fold.ending = { status, reason, error };
+    this.#status = new AnswerStatus(this, this.#fold);
     this.#view = new AnswerView(hook(this, "body") ?? this);
     this.addEventListener("click", this);
     this.#draw();
@@ -159,9 +161,9 @@ export class LiveAnswer extends HTMLElement {
 
   #draw() {
     this.#view?.render(this.#fold);
-    this.#status.update(this.#connection);
+    this.#status?.update(this.#connection);
     this.toggleAttribute("empty", this.running && this.#fold.empty);
-    this.#speech?.update(this.#fold, hook(this, "state")?.textContent ?? "");
+    this.#speech?.update(this.#fold, this.#status?.words ?? "");
     if (this.#fold.ended) this.#speech = null;
   }
 

@@ -186,6 +186,6 @@ const ALLOWED = new Set(["http:", "https:", "mailto:"]);
  * @returns {string | null}
  */
 export function safeLink(href) {
-  const url = URL.parse(href);
+  const url = URL.canParse(href) ? new URL(href) : null;
   return url && ALLOWED.has(url.protocol) ? url.href : null;
 }

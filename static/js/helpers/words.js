@@ -71,7 +71,7 @@ const readPageWords = () =>
  * @param {number} seconds until whatever is being waited for
  */
 export function stateWords(fold, connection, seconds) {
-  if (fold.ended) return "";
+  if (fold.ended || connection.name === "idle") return "";
   if (connection.name === "gone") return goneWords(connection.status);
   if (connection.name === "waiting") return say("lost", { seconds });
   if (fold.waiting?.reason.startsWith("queue")) return say("queued");

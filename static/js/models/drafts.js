@@ -4,12 +4,17 @@
  * @typedef {{text: string, key?: string}} Draft
  */
 
-/** Drafts by conversation, in the browser's storage. */
+/** One person's drafts by conversation, in the browser's storage. */
 export class Drafts {
+  #owner;
   #storage;
 
-  /** @param {Storage} [storage] */
-  constructor(storage = globalThis.localStorage) {
+  /**
+   * @param {string} owner who wrote them: others may use this browser too
+   * @param {Storage} [storage]
+   */
+  constructor(owner, storage = globalThis.localStorage) {
+    this.#owner = owner;
     this.#storage = storage;
   }
 
@@ -18,24 +23,32 @@ export class Drafts {
    * @returns {Draft}
    */
   get(conversation) {
-    const json = this.#storage.getItem(name(conversation));
+    const json = this.#storage.getItem(this.#name(conversation));
     return json ? JSON.parse(json) : { text: "" };
   }
 
   /**
+   * A draft for which the browser has no room left is not kept.
    * @param {string} conversation
    * @param {Draft} draft
    */
   set(conversation, draft) {
-    if (draft.text) this.#storage.setItem(name(conversation), JSON.stringify(draft));
-    else this.clear(conversation);
+    this.clear(conversation);
+    if (!draft.text) return;
+    try {
+      this.#storage.setItem(this.#name(conversation), JSON.stringify(draft));
+    } catch (error) {
+      if (!(error instanceof DOMException && error.name === "QuotaExceededError")) throw error;
+    }
   }
 
   /** @param {string} conversation */
   clear(conversation) {
-    this.#storage.removeItem(name(conversation));
+    this.#storage.removeItem(this.#name(conversation));
+  }
+
+  /** @param {string} conversation */
+  #name(conversation) {
+    return `draft:${this.#owner}:${conversation || "new"}`;
   }
 }
-
-/** @param {string} conversation */
-const name = (conversation) => `draft:${conversation || "new"}`;
