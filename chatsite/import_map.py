@@ -18,17 +18,18 @@ LIBRARIES = {
 
 
 @cache
+def modules() -> dict[str, str]:
+    """The URL of every module: ours as ``#app/<path>``, and the libraries."""
+    root = Path(settings.BASE_DIR) / "static" / "js"
+    ours = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.js"))]
+    files = LIBRARIES | {f"#app/{path}": f"js/{path}" for path in ours}
+    return {name: staticfiles_storage.url(file) for name, file in files.items()}
+
+
+@cache
 def import_map() -> SafeString:
-    """JSON for ``<script type="importmap">``: every module as ``#app/<path>``, and libraries.
+    """JSON for ``<script type="importmap">``.
 
     Our own file names go in and URLs come out: nothing in it comes from a person.
     """
-    root = Path(settings.BASE_DIR) / "static" / "js"
-    names = {
-        f"#app/{path.relative_to(root).as_posix()}": path for path in sorted(root.rglob("*.js"))
-    }
-    files = LIBRARIES | {
-        name: f"js/{path.relative_to(root).as_posix()}" for name, path in names.items()
-    }
-    imports = {name: staticfiles_storage.url(file) for name, file in files.items()}
-    return mark_safe(dumps({"imports": imports}).replace("<", "\\u003c"))  # noqa: S308
+    return mark_safe(dumps({"imports": modules()}).replace("<", "\\u003c"))  # noqa: S308

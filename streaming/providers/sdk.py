@@ -5,7 +5,6 @@ from __future__ import annotations
 import abc
 import asyncio
 import re
-import weakref
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar
 
@@ -41,9 +40,7 @@ class SdkProvider(Provider):
     def __init__(self, service: Service, base_url: str) -> None:
         self._service = service
         self._base_url = base_url
-        self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Future[Any]] = (
-            weakref.WeakKeyDictionary()
-        )
+        self._clients: dict[asyncio.AbstractEventLoop, asyncio.Future[Any]] = {}
 
     @property
     @abc.abstractmethod
@@ -82,6 +79,8 @@ class SdkProvider(Provider):
         loop = asyncio.get_running_loop()
         made = self._clients.get(loop)
         if made is None:
+            for other in [other for other in self._clients if other.is_closed()]:
+                del self._clients[other]
             made = asyncio.ensure_future(asyncio.to_thread(self._make))
             self._clients[loop] = made
         # Who waits for it may be cancelled; the others that wait are not.

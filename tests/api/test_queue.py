@@ -79,7 +79,8 @@ def test_it_stops_one_that_waits(alice: Somebody, simulator: Simulator) -> None:
     assert reader.fold.terminal is not None
     assert reader.fold.terminal.data()["receipt"] == receipt
     assert alice.message(second.message_id)["status"] == "stopped"
-    assert alice.follow(second.message_id, reader.cursor).status == 204
+    path = f"/api/v1/messages/{second.message_id}/events?after={reader.cursor}"
+    assert alice.call("GET", path).status == 204
     alice.stop(first.message_id)
     first.into(Reader())
     assert simulator.calls(script=script.id) == []

@@ -124,7 +124,6 @@ def lost(p: Photographer, alice: Visitor, cut: Callable[[], None]) -> None:
     cut()
     alice.answer().says("Connection lost")
     p.take(alice, "connection-lost")
-    alice.page.get_by_role("link", name="Unbroken").first.evaluate("a => a.blur()")
 
 
 def list_and_settings(p: Photographer, alice: Visitor) -> None:

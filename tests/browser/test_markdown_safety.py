@@ -36,6 +36,9 @@ LONG = {
     "a table": "|a|b|\n|-|-|\n" + "|<script>|[x](javascript:pwned=1)|\n" * 1_000,
     "one line": "x" * 200_000,
     "one word a line": "x\n" * 20_000,
+    "blocks": "a\n\n" * 120_000,
+    "items": "-\n" * 150_000,
+    "rows": "|a|\n|-|\n" + "|b|\n" * 60_000,
     "definitions": "".join(f"[a{i}]: javascript:pwned={i}\n" for i in range(2_000)) + "\n[a7]",
 }
 
@@ -61,7 +64,7 @@ def test_it_shows_every_prefix_of_every_hostile_message_and_does_nothing_else(
 @pytest.mark.parametrize("name", LONG)
 def test_it_survives_a_long_message_of(page: MarkdownPage, name: str) -> None:
     text = LONG[name]
-    step = max(1, len(text) // 40)
+    step = max(1, len(text) // 12)
     pieces = [text[start : start + step] for start in range(0, len(text), step)]
     assert page.call("piecesSafely", pieces) == []
     assert page.incidents() == []

@@ -16,7 +16,9 @@ HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
     b"cache-control: no-cache\r\ntransfer-encoding: chunked\r\n\r\n"
 )
+#: Bytes of frames that go into one HTTP chunk, and steps that are taken at a time, at full speed.
 GATHER = 16 * 1024
+TURN = 1000
 
 
 class Answer:
@@ -54,26 +56,31 @@ class Answer:
         self._go_on()
 
     def _go_on(self) -> None:
-        """Sends what is due, until there is something to wait for."""
+        """Sends what is due, until there is something to wait for; others get their turn too."""
         self._timer = None
-        while not self._over:
+        for _ in range(TURN):
+            if self._over or self._paused:
+                return
             if self._pieces:
                 self._write(self._pieces.pop())
-                self._timer = self._loop.call_soon(self._go_on)
+                break
+            if not self._take(next(self._plan)):
                 return
-            if self._paused:
-                return
-            step = next(self._plan)
-            if isinstance(step, bytes):
-                self._gather(step)
-            elif isinstance(step, Ending):
-                self._flush()
-                self._finish(step)
-            else:
-                self._flush()
-                if self._began + step > self._loop.time() and not self._pieces:
-                    self._timer = self._loop.call_at(self._began + step, self._go_on)
-                    return
+        self._timer = self._loop.call_soon(self._go_on)
+
+    def _take(self, step: Step) -> bool:
+        """Whether to go on at once."""
+        if isinstance(step, bytes):
+            self._gather(step)
+            return True
+        self._flush()
+        if isinstance(step, Ending):
+            self._finish(step)
+            return False
+        if self._began + step > self._loop.time() and not self._pieces:
+            self._timer = self._loop.call_at(self._began + step, self._go_on)
+            return False
+        return True
 
     def _gather(self, frame: bytes) -> None:
         self._buffer.append(frame)

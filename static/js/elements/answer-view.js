@@ -77,7 +77,7 @@ class PartView {
     this.#body = element(MARKDOWN.has(part.type) ? "div" : "pre");
     this.element = OPEN.has(part.type)
       ? this.#body
-      : element("details", {}, this.#summary, this.#body);
+      : element("details", [this.#summary, this.#body]);
     this.element.className = "part";
     this.element.dataset.type = part.type;
     this.#begin();
@@ -163,10 +163,12 @@ export class MarkdownView {
 
   /** @param {import("#app/models/markdown.js").Step} step */
   #show({ from, blocks }) {
-    const nodes = this.#nodes.splice(from);
     const old = this.#blocks.splice(from);
-    this.#blocks.push(...blocks);
-    this.#nodes.push(...patch(this.#element, nodes, old, blocks));
-    for (const block of blocks) if ("chunks" in block) LineWriter.grow(block.chunks);
+    const nodes = patch(this.#element, this.#nodes.splice(from), old, blocks);
+    for (const node of nodes) this.#nodes.push(node);
+    for (const block of blocks) {
+      this.#blocks.push(block);
+      if ("chunks" in block) LineWriter.grow(block.chunks);
+    }
   }
 }

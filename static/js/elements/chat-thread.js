@@ -10,11 +10,6 @@ import { Call, newKey } from "#app/models/call.js";
 
 const EVENTS = ["composer-send", "composer-stop", "composer-now", "answer-change", "answer-again"];
 
-/** @param {...Element} elements */
-const removeAll = (...elements) => {
-  for (const element of elements) element.remove();
-};
-
 const isSeen = () => document.visibilityState === "visible";
 
 /**
@@ -111,12 +106,16 @@ export class ChatThread extends HTMLElement {
       const response = await this.#send(messagesUrl(this.#conversation), { text, ...fields }, key);
       question.removeAttribute("data-pending");
       this.#composer?.accepted();
-      if (!this.#follow(answer, response)) removeAll(question, answer);
+      if (this.#follow(answer, response)) return;
+      question.remove();
+      answer.remove();
     } catch (error) {
-      removeAll(question, answer);
+      question.remove();
+      answer.remove();
       this.#composer?.restore({ text, key }, refusalWords(error));
+    } finally {
+      this.#showState();
     }
-    this.#showState();
   }
 
   /**
@@ -134,21 +133,27 @@ export class ChatThread extends HTMLElement {
   }
 
   /**
-   * A sibling takes the place of an answer, at once; a refusal brings it back.
+   * A sibling takes the place of an answer: at once, or, if it goes on with the same text, as
+   * soon as it has some. A refusal brings the old one back.
    * @param {EventTarget | null} old
    * @param {"continue" | "regenerate"} how
    */
   async #again(old, how) {
-    if (!(old instanceof LiveAnswer) || this.#call || this.#running.length > 0) return;
+    const place = [...this.#list.children].find((child) =>
+      child.contains(/** @type {any} */ (old)),
+    );
+    if (!(old instanceof LiveAnswer) || !place || this.#call || this.#running.length > 0) return;
     const answer = this.#copy("answer");
-    const place = [...this.#list.children].find((child) => child.contains(old));
-    place?.replaceWith(answer);
+    if (how === "regenerate") replace(place, answer);
+    else replaceOnceShown(place, answer);
+    old.toggleAttribute("data-pending", true);
     try {
       this.#follow(answer, await this.#send(messageUrl(old.message, how), {}, newKey()));
     } catch (error) {
-      if (place) answer.replaceWith(place);
+      answer.replaceWith(place);
       old.showError(refusalWords(error));
     }
+    old.toggleAttribute("data-pending", false);
     this.#showState();
   }
 
@@ -227,6 +232,32 @@ export class ChatThread extends HTMLElement {
   #tell(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
   }
+}
+
+/**
+ * @param {Element} old
+ * @param {Element} now takes its place, and the keyboard's focus
+ */
+function replace(old, now) {
+  const focused = old.contains(document.activeElement);
+  if (now.isConnected) old.remove();
+  else old.replaceWith(now);
+  if (!focused || !(now instanceof HTMLElement)) return;
+  now.tabIndex = -1;
+  now.focus({ preventScroll: true });
+}
+
+/**
+ * @param {Element} old
+ * @param {Element} now
+ */
+function replaceOnceShown(old, now) {
+  now.toggleAttribute("hidden", true);
+  old.before(now);
+  now.addEventListener("answer-shown", () => {
+    now.toggleAttribute("hidden", false);
+    replace(old, now);
+  });
 }
 
 customElements.define("chat-thread", ChatThread);

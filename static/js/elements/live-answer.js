@@ -162,7 +162,11 @@ export class LiveAnswer extends HTMLElement {
   #draw() {
     this.#view?.render(this.#fold);
     this.#status?.update(this.#connection);
-    this.toggleAttribute("empty", this.running && this.#fold.empty);
+    const empty = this.running && this.#fold.empty;
+    if (!empty && this.hasAttribute("empty")) {
+      this.dispatchEvent(new CustomEvent("answer-shown", { bubbles: true }));
+    }
+    this.toggleAttribute("empty", empty);
     this.#speech?.update(this.#fold, this.#status?.words ?? "");
     if (this.#fold.ended) this.#speech = null;
   }

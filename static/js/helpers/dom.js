@@ -14,12 +14,12 @@ import { say } from "#app/helpers/words.js";
 
 /** @type {Record<string, Builder>} */
 const BLOCKS = {
-  heading: ({ depth, tokens }) => element(headingTag(depth), {}, ...inline(tokens)),
-  paragraph: ({ tokens }) => element("p", {}, ...inline(tokens)),
-  text: ({ tokens, text }) => element("p", {}, ...(tokens ? inline(tokens) : [text])),
-  html: ({ text }) => element("p", { className: "html" }, text),
+  heading: ({ depth, tokens }) => element(headingTag(depth), inline(tokens)),
+  paragraph: ({ tokens }) => element("p", inline(tokens)),
+  text: ({ tokens, text }) => element("p", tokens ? inline(tokens) : [text]),
+  html: ({ text }) => element("p", [text], { className: "html" }),
   hr: () => element("hr"),
-  blockquote: ({ tokens }) => element("blockquote", {}, ...buildBlocks(tokens)),
+  blockquote: ({ tokens }) => element("blockquote", buildBlocks(tokens)),
   list: buildList,
   list_item: buildListItem,
   table: buildTable,
@@ -31,14 +31,14 @@ const INLINES = {
   text: ({ tokens, text }) =>
     tokens ? fragment(inline(tokens)) : document.createTextNode(decodeReferences(text)),
   escape: ({ text }) => document.createTextNode(text),
-  codespan: ({ text }) => element("code", {}, text),
-  strong: ({ tokens }) => element("strong", {}, ...inline(tokens)),
-  em: ({ tokens }) => element("em", {}, ...inline(tokens)),
-  del: ({ tokens }) => element("del", {}, ...inline(tokens)),
+  codespan: ({ text }) => element("code", [text]),
+  strong: ({ tokens }) => element("strong", inline(tokens)),
+  em: ({ tokens }) => element("em", inline(tokens)),
+  del: ({ tokens }) => element("del", inline(tokens)),
   br: () => element("br"),
   // The one tag that models write where Markdown has nothing of its own: in table cells.
   html: ({ text }) => (/^<br\s*\/?>$/i.test(text) ? element("br") : document.createTextNode(text)),
-  checkbox: ({ checked }) => element("input", { type: "checkbox", disabled: true, checked }),
+  checkbox: ({ checked }) => element("input", [], { type: "checkbox", disabled: true, checked }),
   link: buildLink,
   image: buildImage,
 };
@@ -50,7 +50,7 @@ const INLINES = {
 export function buildBlock(block) {
   const token = /** @type {Token} */ (block);
   const build = BLOCKS[token.type];
-  return build ? build(token) : element("p", {}, token.raw);
+  return build ? build(token) : element("p", [token.raw]);
 }
 
 /**
@@ -76,7 +76,7 @@ function inline(tokens = []) {
 /** @param {Node[]} nodes */
 function fragment(nodes) {
   const all = document.createDocumentFragment();
-  all.append(...nodes);
+  for (const node of nodes) all.append(node);
   return all;
 }
 
@@ -90,8 +90,8 @@ const headingTag = (depth) =>
 /** @type {Builder} */
 function buildList({ ordered, start, items }) {
   const children = items.map(buildListItem);
-  if (!ordered) return element("ul", {}, ...children);
-  return element("ol", start === 1 ? {} : { start }, ...children);
+  if (!ordered) return element("ul", children);
+  return element("ol", children, start === 1 ? {} : { start });
 }
 
 /** @type {Builder} */
@@ -100,14 +100,14 @@ function buildListItem({ tokens, loose, task }) {
     if (token.type === "checkbox") return inline([token]);
     return token.type === "text" && !loose ? inline(token.tokens ?? [token]) : [buildBlock(token)];
   });
-  return element("li", task ? { className: "task" } : {}, ...children);
+  return element("li", children, task ? { className: "task" } : {});
 }
 
 /** @type {Builder} */
 function buildTable({ header, rows }) {
-  const head = element("thead", {}, buildRow("th", header));
-  const body = element("tbody", {}, .../** @type {Token[][]} */ (rows).map(buildTableRow));
-  return element("div", { className: "table" }, element("table", {}, head, body));
+  const head = element("thead", [buildRow("th", header)]);
+  const body = element("tbody", /** @type {Token[][]} */ (rows).map(buildTableRow));
+  return element("div", [element("table", [head, body])], { className: "table" });
 }
 
 /** @param {Token[]} cells */
@@ -119,9 +119,9 @@ export const buildTableRow = (cells) => buildRow("td", cells);
  */
 function buildRow(tag, cells) {
   const children = cells.map(({ align, tokens }) =>
-    element(tag, align ? { className: align } : {}, ...inline(tokens)),
+    element(tag, inline(tokens), align ? { className: align } : {}),
   );
-  return element("tr", {}, ...children);
+  return element("tr", children);
 }
 
 /**
@@ -130,14 +130,14 @@ function buildRow(tag, cells) {
  */
 function buildCode(token) {
   const language = decodeReferences(token.lang ?? "").split(/\s/, 1)[0] ?? "";
-  const label = element("span", { className: "language" }, language);
-  const copy = element("button", { type: "button" }, say("copy"));
+  const label = element("span", [language], { className: "language" });
+  const copy = element("button", [say("copy")], { type: "button" });
   copy.dataset.action = "copy-code";
   const code = element("code");
   if (token.chunks) new LineWriter(code, token.chunks);
   else code.append(codeText(token.text));
-  const caption = element("figcaption", {}, label, copy);
-  return element("figure", { className: "code" }, caption, element("pre", {}, code));
+  const caption = element("figcaption", [label, copy]);
+  return element("figure", [caption, element("pre", [code])], { className: "code" });
 }
 
 /**
@@ -168,9 +168,9 @@ function buildImage({ href, title, tokens, text }) {
  */
 function anchor(href, title, className, children) {
   const safe = safeLink(href);
-  if (safe === null) return element("span", { className: "refused" }, ...children);
+  if (safe === null) return element("span", children, { className: "refused" });
   const rel = "noopener noreferrer nofollow";
-  const link = element("a", { href: safe, rel, target: "_blank" }, ...children);
+  const link = element("a", children, { href: safe, rel, target: "_blank" });
   if (className) link.className = className;
   if (title) link.title = decodeReferences(title);
   return link;

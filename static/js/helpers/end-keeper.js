@@ -54,9 +54,11 @@ export class EndKeeper {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.#scroller;
-    if (scrollHeight - scrollTop - clientHeight <= NEAR) this.#set(true);
-    // Only the reader goes up: content that grows leaves the place where it is.
-    else if (scrollTop < this.#last - 1) this.#set(false);
+    const left = scrollHeight - scrollTop - clientHeight;
+    // Only the reader goes up, by however little: content that grows leaves the place where it
+    // is, and content that shrinks ends at the end.
+    if (scrollTop < this.#last - 1 && left > 1) this.#set(false);
+    else if (left <= NEAR) this.#set(true);
     this.#last = scrollTop;
   }
 

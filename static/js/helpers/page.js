@@ -1,16 +1,16 @@
 /** Small acts on the page: make an element, find a hook, show words. */
 
 /**
- * An element with properties set and children appended: strings become text nodes.
+ * An element with these children (strings become text nodes), any number of them, and properties.
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
+ * @param {(Node | string)[]} [children]
  * @param {Partial<HTMLElementTagNameMap[Tag]>} [properties]
- * @param {...(Node | string)} children
  * @returns {HTMLElementTagNameMap[Tag]}
  */
-export function element(tag, properties = {}, ...children) {
+export function element(tag, children = [], properties = {}) {
   const node = Object.assign(document.createElement(tag), properties);
-  node.append(...children);
+  for (const child of children) node.append(child);
   return node;
 }
 

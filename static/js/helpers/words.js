@@ -21,6 +21,7 @@ const ENGLISH = {
   signed_out: "You are signed out. Sign in again: nothing is lost.",
   not_found: "This is no longer there.",
   refused: "This did not work (error {status}). Reload the page to see how things stand.",
+  broken: "This did not work. Reload the page to see how things stand.",
   done: "Answer complete",
   stopped: "Stopped.",
   failed: "No answer came.",
@@ -86,13 +87,14 @@ function goneWords(status) {
 }
 
 /**
- * Why the server said no to a call; empty when it was the person who gave it up.
+ * Why a call did not work; empty when it was the person who gave it up.
  * @param {unknown} error what the call threw
  */
 export function refusalWords(error) {
   if (error instanceof Refusal) return error.message || goneWords(error.status);
   if (error instanceof DOMException && error.name === "AbortError") return "";
-  throw error;
+  reportError(error);
+  return say("broken");
 }
 
 /**

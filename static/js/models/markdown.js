@@ -127,7 +127,7 @@ export class MarkdownStream {
       this.#open = "";
       return left + text.slice(room);
     } else {
-      step.blocks.push(...visible(open));
+      step.blocks = step.blocks.concat(visible(open));
     }
     return text.slice(room);
   }
@@ -140,7 +140,7 @@ export class MarkdownStream {
    */
   #close(step, tokens, length) {
     this.#open = this.#open.slice(length);
-    step.blocks.push(...visible(tokens));
+    step.blocks = step.blocks.concat(visible(tokens));
     step.closed = step.blocks.length;
     for (const token of tokens) {
       if (token.type === "def") this.#links[token.tag] ??= { href: token.href, title: token.title };
