@@ -7,6 +7,7 @@ import contextvars
 import logging
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from .providers.base import Model, Provider, ProviderError
 
@@ -15,7 +16,11 @@ logger = logging.getLogger(__name__)
 #: How long a list of models is good, how soon one is asked for again, how long one is waited for.
 FRESH_S = 300.0
 AGAIN_S = 2.0
-ASK_S = 5.0
+# The first call to a vendor imports its SDK, which takes a second or more.
+ASK_S = 15.0
+#: How long a call waits for a new list, and for the first one of this process.
+WAIT_S = 1.0
+FIRST_WAIT_S = 5.0
 
 
 class Catalogue:
@@ -47,6 +52,7 @@ class Catalogue:
         self._narrowed = {model.id.partition("/")[0] for model in self._chosen}
         self._found: dict[str, Sequence[Model]] = {}
         self._complaints: dict[str, str] = {}
+        self._asked = False
         self._asked_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
 
@@ -75,12 +81,17 @@ class Catalogue:
         return next((model for model in self.models() if model.id == model_id), None)
 
     async def prepare(self, model_id: str) -> None:
-        """Before ``known`` is asked: look again when this model is new, or none is known yet."""
-        if model_id:
-            if self.known(model_id) is None and self.provider(model_id) is not None:
+        """Before ``known`` is asked: look again when this model is new, or none is known yet.
+
+        Whoever waits here does not wait for the slowest provider.
+        """
+        if self.known(model_id) or (not model_id and self.default()):
+            return
+        if model_id and self.provider(model_id) is None:
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(WAIT_S if self._asked else FIRST_WAIT_S):
                 await self.refresh(AGAIN_S)
-        elif not self.default():
-            await self.refresh(AGAIN_S)
 
     async def refresh(self, older_than_s: float = FRESH_S) -> None:
         """Ask every provider for its list, all at once, each for some seconds at most."""
@@ -100,6 +111,7 @@ class Catalogue:
             if self._demo is not None and not self._configured and not any(self._found.values()):
                 await self._ask(self._demo)
         finally:
+            self._asked = True
             self._asked_at = time.monotonic()
             self._asking = None
 

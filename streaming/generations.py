@@ -12,10 +12,10 @@ from django.dispatch import Signal
 
 from . import lease
 from .accounts import Timings, Usage
+from .closing import close
 from .events import Event, Failed, Incomplete, PartOpened, Started, Stopped
 from .fold import Fold, fold
 from .log.base import Claim, Entry, merge_entries
-from .log.database import account
 from .models import Generation, LogEntry
 from .parts import visible_text
 from .prompt import Prompt
@@ -129,13 +129,7 @@ def end_unclaimed(generation_id: int, owner: str) -> bool:
             name=ending.name,
             data=ending.data,
         )
-        Generation.objects.filter(pk=generation_id).update(
-            state=ending.name,
-            last_seq=ending.seq,
-            lease_until=None,
-            ended_at=Now(),
-            **account(ending.event),
-        )
+        close(claim, ending)
     announce_end(generation_id)
     return True
 

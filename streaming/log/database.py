@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models.functions import Now
 
 from .. import lease
-from ..accounts import Usage
-from ..events import Done, Event, Failed, Incomplete, Stopped
+from ..closing import close
+from ..events import Event
 from ..models import Generation, LogEntry
 from .base import SLICE, Batch, Claim, Entry, Log
 
@@ -242,7 +241,7 @@ class DatabaseLog(Log):
                     cursor.executemany(_INSERT, rows)
             for batch in batches:
                 if not batch.fenced and batch.entries[-1].terminal:
-                    _end(batch.claim, batch.entries[-1])
+                    close(batch.claim, batch.entries[-1])
         for batch in batches:
             if not batch.fenced:
                 batch.claim.seq = batch.entries[-1].seq
@@ -276,38 +275,3 @@ def _lock_epochs(ids: list[int]) -> dict[int, tuple[int, UUID | None]]:
             pk: (epoch, None if receipt is None else UUID(str(receipt)))
             for pk, epoch, receipt in cursor.fetchall()
         }
-
-
-def _end(claim: Claim, entry: Entry) -> None:
-    """Close a generation with its terminal event, in the event's own transaction."""
-    Generation.objects.filter(pk=claim.generation_id, epoch=claim.epoch).update(
-        state=entry.name,
-        last_seq=entry.seq,
-        lease_until=None,
-        ended_at=Now(),
-        **account(entry.event),
-    )
-
-
-def account(event: Event) -> dict[str, object]:
-    """A terminal event as the columns of :class:`Generation`."""
-    match event:
-        case Done(finish_reason, usage, timings):
-            return {"outcome": finish_reason, **_usage(usage), **timings.as_json()}
-        case Stopped(_, usage, timings):
-            return {"outcome": "stopped", **_usage(usage), **timings.as_json()}
-        case Incomplete(reason, usage, timings):
-            return {"outcome": reason, **_usage(usage), **timings.as_json()}
-        case Failed(code, message, recoverable, timings):
-            return {
-                "outcome": code,
-                "error_message": message,
-                "recoverable": recoverable,
-                **timings.as_json(),
-            }
-    raise ValueError(f"{event.name} ends nothing")
-
-
-def _usage(usage: Usage) -> dict[str, object]:
-    data = usage.as_json()
-    return {"usage_exact": data.pop("exact"), **data}

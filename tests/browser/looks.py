@@ -191,20 +191,39 @@ def everything(only: list[str]) -> None:
                 print(scheme, size, flush=True)
 
 
+#: What else somebody may have talked about.
+LISTED = """
+from conversations.models import Conversation, Person
+alice = Person.objects.get()
+for title in (
+    "Names for a sailing boat",
+    "Postgres: why is this query slow?",
+    "A weekend in Lisbon",
+    "Letter to the landlord",
+    "Merging two sorted lists",
+):
+    Conversation.objects.create(owner=alice, title=title)
+"""
+
+
 def picture() -> None:
     """The README's: an answer of the demo's, half way."""
     with (
         simulator_process() as simulator,
         running_site(DEMO_TOKENS_PER_SECOND="60") as demo,
         chromium() as browser,
-        visiting(browser, demo.url, simulator, viewport=SIZES["desktop"]) as alice,
+        visiting(
+            browser, demo.url, simulator, viewport=SIZES["desktop"], device_scale_factor=1.5
+        ) as alice,
     ):
         alice.go("/")
         alice.page.get_by_label("Username").fill("alice")
         alice.page.get_by_label("Password").fill(PASSWORD)
         alice.page.get_by_role("button", name="Sign up").click()
+        demo.manage("shell", "--no-imports", "-c", LISTED)
+        alice.page.reload()
         alice.ask(TOUR)
-        alice.answer().begins(1200)
+        alice.answer().begins(740)
         (ROOT / "docs" / "picture.png").write_bytes(photograph(alice.page))
 
 

@@ -9,9 +9,9 @@ from tests.simulator import Script
 from .visitor import Visitor
 
 
-def long(id: str) -> Script:
+def long(id: str, seconds: int = 4) -> Script:
     """Long enough for anything to happen in the middle of it."""
-    return Script(id=id, tokens=240, tps=30)
+    return Script(id=id, tokens=40 * seconds, tps=40)
 
 
 def assert_whole(alice: Visitor, script: Script) -> None:

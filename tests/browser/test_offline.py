@@ -45,7 +45,7 @@ def offline(alice: Visitor, line: Line) -> Iterator[None]:
 
 
 def test_five_seconds_without_a_network_are_told_quietly(alice: Visitor, line: Line) -> None:
-    script = long("offline")
+    script = long("offline", seconds=8)
     alice.ask(script)
     answer = alice.answer().begins(40)
     with offline(alice, line):
@@ -63,10 +63,10 @@ def test_five_seconds_without_a_network_are_told_quietly(alice: Visitor, line: L
 def test_a_broken_line_that_the_browser_does_not_notice_is_mended(
     alice: Visitor, line: Line
 ) -> None:
-    script = long("broken line")
+    script = long("broken line", seconds=5)
     alice.ask(script)
     answer = alice.answer().begins()
-    for characters in (150, 400, 700):
+    for characters in (100, 300, 500):
         answer.begins(characters)
         line.cut()
         line.mend()

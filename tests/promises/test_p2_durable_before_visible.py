@@ -19,8 +19,8 @@ from tests.client import Reader, Stream
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
-KILLS = 6
-ANSWERS = 8
+KILLS = 5
+ANSWERS = 6
 SEED = 42
 
 
@@ -59,11 +59,11 @@ def one_life(site: Site, alice: Somebody, dice: random.Random) -> dict[str, Read
     """Ask, read, and kill the server in mid-answer. What each reader saw, by message."""
     streams = {}
     for n in range(ANSWERS):
-        script = Script(tokens=2_000, tps=dice.choice([100, 400, 1_500]), alphabet="hostile", seed=n)
+        script = Script(tokens=800, tps=dice.choice([100, 400, 1_500]), alphabet="hostile", seed=n)
         conversation = alice.conversation(model=MODELS[n % 2])
         stream = alice.ask(conversation, f"hi {script}")
         streams[stream.message_id] = (stream, Reader())
-    received, limit = [0], dice.randint(1, 60_000)
+    received, limit = [0], dice.randint(1, 25_000)
     lock = threading.Lock()
 
     def enough() -> None:
