@@ -1,4 +1,4 @@
-"""The suite's own environment, set before Django's settings are read: nothing of yours is touched."""
+"""The suite's own environment, set before settings are read: nothing of yours is touched."""
 
 from __future__ import annotations
 

@@ -85,8 +85,9 @@ def test_it_names_the_field_of_a_conversation(
         for value in FLAGS:
             assert_refused(alice, "PATCH", conversation, {field: value}, field)
     for value in IDS:
-        assert_refused(alice, "PATCH", conversation, {"current_message_id": value},
-                       "current_message_id")
+        assert_refused(
+            alice, "PATCH", conversation, {"current_message_id": value}, "current_message_id"
+        )
 
 
 def test_it_takes_no_null_for_what_must_be_something(
@@ -100,9 +101,7 @@ def test_it_takes_no_null_for_what_must_be_something(
 
 
 @on_every_server
-def test_it_names_the_field_of_a_question(
-    alice: Somebody, unchanged: Callable[[], None]
-) -> None:
+def test_it_names_the_field_of_a_question(alice: Somebody, unchanged: Callable[[], None]) -> None:
     conversation = alice.conversation()
     alice.answered(conversation, "hi")
     path = f"{HERE}/{conversation}/messages"

@@ -30,8 +30,23 @@ KEYS = {
     "not UTF-8": b"\xff\xfe",
     "two of them": b"a, b",
 }
-ACCEPTS = ["garbage", ";;;,,,", "*", "/", "text/", "a/b;q=x", "text/html;q=-1", "\xff\xfe", "x" * 9_000]
-ACCEPTS += ["application/json;q=1e999", ", ".join(["a/b"] * 1_000), "*/*;q=0", "application/json;q=NaN"]
+ACCEPTS = [
+    "garbage",
+    ";;;,,,",
+    "*",
+    "/",
+    "text/",
+    "a/b;q=x",
+    "text/html;q=-1",
+    "\xff\xfe",
+    "x" * 9_000,
+]
+ACCEPTS += [
+    "application/json;q=1e999",
+    ", ".join(["a/b"] * 1_000),
+    "*/*;q=0",
+    "application/json;q=NaN",
+]
 PREFERS = ["garbage", ";;;===", "respond-async=no", "\xff", "wait=-1", "x" * 9_000, "," * 9_000]
 
 

@@ -72,17 +72,13 @@ def test_it_refuses_what_is_not_json(alice: Somebody, paths: list[tuple[str, str
             assert_problem(answer, 400)
 
 
-def test_it_misses_a_body_that_it_needs(
-    alice: Somebody, paths: list[tuple[str, str]]
-) -> None:
+def test_it_misses_a_body_that_it_needs(alice: Somebody, paths: list[tuple[str, str]]) -> None:
     for method, path in paths:
         assert_problem(alice.call(method, path), 422, "body")
         assert_problem(alice.call(method, path, b"", JSON), 422, "body")
 
 
-def test_it_refuses_json_that_is_no_object(
-    alice: Somebody, paths: list[tuple[str, str]]
-) -> None:
+def test_it_refuses_json_that_is_no_object(alice: Somebody, paths: list[tuple[str, str]]) -> None:
     for name, body in NOT_AN_OBJECT.items():
         for method, path in paths:
             answer = alice.call(method, path, body, JSON)
@@ -120,9 +116,7 @@ def test_it_refuses_the_same_where_a_body_may_be_left_out(
         "a" * 5_000,
     ],
 )
-def test_it_takes_json_alone(
-    alice: Somebody, paths: list[tuple[str, str]], type: str
-) -> None:
+def test_it_takes_json_alone(alice: Somebody, paths: list[tuple[str, str]], type: str) -> None:
     body = b'{"text": "hi", "title": "x"}'
     for method, path in paths:
         headers = [("Content-Type", type)] if type else []

@@ -83,9 +83,7 @@ def test_it_goes_on_with_a_stopped_answer_from_its_text(alice: Somebody, model: 
     assert alice.message(stream.message_id)["parts"][0]["text"] == reader.text
 
 
-def test_it_does_not_go_on_with_an_answer_that_is_complete(
-    alice: Somebody, unchanged: Any
-) -> None:
+def test_it_does_not_go_on_with_an_answer_that_is_complete(alice: Somebody, unchanged: Any) -> None:
     _, question, answer = asked(alice, Script())
     unchanged()
     assert_problem(alice.call("POST", f"/api/v1/messages/{answer['id']}/continue"), 409)
@@ -121,9 +119,7 @@ def test_the_model_reads_the_branch_and_not_its_siblings(
 
 
 @pytest.mark.parametrize("verb", ["regenerate", "continue", "edit"])
-def test_it_waits_or_responds_at_once_like_every_answering_call(
-    alice: Somebody, verb: str
-) -> None:
+def test_it_waits_or_responds_at_once_like_every_answering_call(alice: Somebody, verb: str) -> None:
     script = Script(tokens=20, fault="eof", at=9, times=1, id=f"{verb} {alice.username}")
     _, question, answer = asked(alice, script)
     target = question if verb == "edit" else answer

@@ -111,9 +111,7 @@ def test_a_call_that_was_refused_leaves_its_key_free(alice: Somebody) -> None:
 
 
 @on_every_server
-def test_ten_keys_at_once_on_one_leaf_get_one_answer(
-    alice: Somebody, simulator: Simulator
-) -> None:
+def test_ten_keys_at_once_on_one_leaf_get_one_answer(alice: Somebody, simulator: Simulator) -> None:
     conversation = alice.conversation()
     script = Script(id=f"ten {conversation}", first_after=0.5)
     path = f"/api/v1/conversations/{conversation}/messages"

@@ -71,9 +71,7 @@ def test_it_lists_every_message_once(alice: Somebody, limit: int, branch: str) -
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "201", "1.5", "many", "", "9" * 400, "1e2", "%00"])
-def test_it_refuses_a_limit_that_is_none(
-    alice: Somebody, unchanged: object, limit: str
-) -> None:
+def test_it_refuses_a_limit_that_is_none(alice: Somebody, unchanged: object, limit: str) -> None:
     assert_problem(alice.call("GET", f"{HERE}?limit={limit}"), 422, "limit")
 
 

@@ -30,7 +30,9 @@ class Session(Client):
         self, method: str, path: str, body: Any = None, headers: dict[str, str] | None = None
     ) -> Answer:
         jar = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        answer = self.call(method, path, body, {**({"Cookie": jar} if jar else {}), **(headers or {})})
+        answer = self.call(
+            method, path, body, {**({"Cookie": jar} if jar else {}), **(headers or {})}
+        )
         for name, morsel in SimpleCookie(answer.headers.get("set-cookie", "")).items():
             self.cookies[name] = morsel.value
         return answer
@@ -107,9 +109,7 @@ def test_a_wrong_bearer_token_is_not_healed_by_a_cookie(
 
 @on_every_server
 @pytest.mark.parametrize("cookie", ["", "x", "x" * 32, "\xff" * 32, "a\x01" * 16, "x" * 7_000])
-def test_a_cookie_that_is_no_session_is_nobodys(
-    site: Site, unchanged: object, cookie: str
-) -> None:
+def test_a_cookie_that_is_no_session_is_nobodys(site: Site, unchanged: object, cookie: str) -> None:
     headers = {"Cookie": f"sessionid={cookie}"}
     assert_problem(Client(site.url).call("GET", HERE, None, headers), 401)
 

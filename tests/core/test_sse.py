@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +17,7 @@ from .stories import HOSTILE, texts
 def decode(stream: bytes, *cuts: int) -> list[Frame]:
     decoder = Decoder()
     edges = [0, *sorted(cuts), len(stream)]
-    return [f for a, b in zip(edges, edges[1:], strict=False) for f in decoder.feed(stream[a:b])]
+    return [f for a, b in pairwise(edges) for f in decoder.feed(stream[a:b])]
 
 
 @given(st.lists(texts, min_size=1, max_size=4), st.data())
@@ -49,7 +51,10 @@ def test_any_bytes_decode_the_same_however_they_are_cut(
 
 
 def test_it_reads_what_the_standard_shows() -> None:
-    stream = b": test\n\ndata: first\nid: 1\n\ndata:second\nid\n\ndata:  third\r\rdata\n\ndata\ndata\n\ndata:"
+    stream = (
+        b": test\n\ndata: first\nid: 1\n\ndata:second\nid\n\ndata:  third\r\rdata\n\n"
+        b"data\ndata\n\ndata:"
+    )
     assert decode(stream) == [
         Frame("first", id="1"), Frame("second"), Frame(" third"), Frame(""), Frame("\n"),
     ]  # fmt: skip

@@ -23,9 +23,7 @@ def ended(alice: Somebody, model: str, script: Script) -> Reader:
 @on_every_server
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("fault", ["eof", "cut", "reset", "error"])
-def test_an_answer_that_is_cut_off_is_incomplete(
-    alice: Somebody, model: str, fault: str
-) -> None:
+def test_an_answer_that_is_cut_off_is_incomplete(alice: Somebody, model: str, fault: str) -> None:
     script = Script(tokens=30, fault=fault, at=10, alphabet="hostile")
     reader = ended(alice, model, script)
     assert reader.fold.status == "incomplete"
@@ -55,9 +53,7 @@ def test_one_that_never_began_is_tried_again(
         (OPENAI, "content_filter", "content_filter"),
     ],
 )
-def test_a_truncated_answer_says_so(
-    alice: Somebody, model: str, finish: str, reason: str
-) -> None:
+def test_a_truncated_answer_says_so(alice: Somebody, model: str, finish: str, reason: str) -> None:
     script = Script(tokens=20, finish=finish)
     reader = ended(alice, model, script)
     assert reader.fold.status == "incomplete"
@@ -67,9 +63,7 @@ def test_a_truncated_answer_says_so(
     assert reader.fold.terminal.data()["usage"]["exact"] is True
 
 
-@pytest.mark.parametrize(
-    ("model", "status"), [(OPENAI, "done"), (ANTHROPIC, "incomplete")]
-)
+@pytest.mark.parametrize(("model", "status"), [(OPENAI, "done"), (ANTHROPIC, "incomplete")])
 def test_the_end_marker_is_the_vendors_own(alice: Somebody, model: str, status: str) -> None:
     """One vendor ends with its finish reason, the other with a closing event after it."""
     script = Script(tokens=20, fault="no_stop")

@@ -19,7 +19,10 @@ def strange(cursor: str, foreign: str) -> list[str]:
     return [
         foreign,
         *("x", "-", "-1", "0", seq, prefix, f"{prefix}-", f"-{seq}", "\0", "ключ", "😀", "null"),
-        *(f"{prefix}-{n}" for n in ("999999", "4294967296", "9" * 30, "-1", "1.5", "01", "x", " 1")),
+        *(
+            f"{prefix}-{n}"
+            for n in ("999999", "4294967296", "9" * 30, "-1", "1.5", "01", "x", " 1")
+        ),
         *(f"{prefix.upper()}-{seq}", f" {cursor}", f"{cursor} ", f"{cursor}\n", cursor * 2),
         *("x" * 3_000, "%00", "../../1", "' OR 1=1 --"),
     ]

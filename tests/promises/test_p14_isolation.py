@@ -16,9 +16,7 @@ PEOPLE = 8
 
 
 @on_every_server
-def test_everyone_reads_only_their_own(
-    newcomer: Callable[[], Somebody], server: str
-) -> None:
+def test_everyone_reads_only_their_own(newcomer: Callable[[], Somebody], server: str) -> None:
     """Many people ask and reconnect at once; each looks at the others' answers, too."""
     crowd = [newcomer() for _ in range(PEOPLE)]
     scripts = [Script(tokens=150, tps=300, seed=100 + n) for n in range(PEOPLE)]

@@ -13,7 +13,6 @@ from tests.client import Reader
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
-
 CACHED = 3
 
 

@@ -40,9 +40,7 @@ def test_nothing_that_is_done_to_it_changes_it(alice: Somebody, site: Site, endi
 
 
 @on_every_server
-def test_a_stop_that_races_the_end_changes_nothing_afterwards(
-    alice: Somebody, site: Site
-) -> None:
+def test_a_stop_that_races_the_end_changes_nothing_afterwards(alice: Somebody, site: Site) -> None:
     """Stops that come about when the answer ends anyway: one of the two wins, for good."""
 
     def race(seed: int) -> str:
@@ -64,8 +62,16 @@ def test_a_stop_that_races_the_end_changes_nothing_afterwards(
             assert reader.fold.terminal is not None
             assert reader.fold.terminal.data()["receipt"] == receipt == again
         assert alice.message(stream.message_id) == first
-        assert len([name for _, name, _ in log(site, stream.message_id) if name in
-                    ("done", "stopped", "incomplete", "failed")]) == 1
+        assert (
+            len(
+                [
+                    name
+                    for _, name, _ in log(site, stream.message_id)
+                    if name in ("done", "stopped", "incomplete", "failed")
+                ]
+            )
+            == 1
+        )
         return reader.fold.status
 
     with ThreadPoolExecutor(6) as pool:

@@ -15,9 +15,7 @@ ANSWERS = 12
 
 
 @on_every_server
-def test_it_completes_when_everybody_has_left(
-    alice: Somebody, simulator: Simulator
-) -> None:
+def test_it_completes_when_everybody_has_left(alice: Somebody, simulator: Simulator) -> None:
     def leave(number: int) -> tuple[str, Script]:
         """At a random byte of the answer, or before the first one."""
         dice = random.Random(number)

@@ -18,7 +18,12 @@ from streaming.parts import Part
 from streaming.patience import Patience
 from streaming.prompt import Prompt, Turn
 from streaming.providers.base import (
-    Finished, Model, Output, Provider, ProviderError, UsageReported,
+    Finished,
+    Model,
+    Output,
+    Provider,
+    ProviderError,
+    UsageReported,
 )  # fmt: skip
 from tests.log.contract import new_key
 
@@ -226,8 +231,8 @@ async def test_going_on_joins_the_text_it_goes_on_from() -> None:
 
 
 async def test_reasoning_before_going_on_is_a_part_of_its_own() -> None:
-    provider = Played([[PartOpened(0, Part("reasoning")), Delta(0, "hm"), PartOpened(1, Part("text")),
-                        Delta(1, "b"), Finished("stop")]])  # fmt: skip
+    reasoning, text = PartOpened(0, Part("reasoning")), PartOpened(1, Part("text"))
+    provider = Played([[reasoning, Delta(0, "hm"), text, Delta(1, "b"), Finished("stop")]])
     *events, _ = await Run(provider, (Part("text", "a"),)).events()
     assert events[0] == PartOpened(1, Part("reasoning"))
     assert events[1] == Delta(1, "hm")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -58,8 +57,8 @@ class World(Watcher):
 
 
 @pytest.fixture
-def world() -> Iterator[World]:
-    yield World()
+def world() -> World:
+    return World()
 
 
 async def read_all(follower: Follower) -> Fold:
