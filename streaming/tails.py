@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from itertools import takewhile
 
-from .log.base import Entry
+from .log.base import Entry, first_slice
 
 #: How many entries a tail remembers. A reader that falls further behind reads the log itself.
 WINDOW = 64
@@ -37,7 +37,7 @@ class Tail:
         self.wake()
 
     def after(self, seq: int) -> list[Entry] | None:
-        """The entries behind ``seq``; ``None`` when they are not remembered here."""
+        """The entries behind ``seq``, a slice at most; ``None`` when they are not remembered."""
         window = self.window
         if not window:
             return [] if seq >= self.seen else None
@@ -46,7 +46,8 @@ class Tail:
         if window[0].seq > seq + 1:
             return None
         # From the new end, since a reader is hardly ever more than a few entries behind.
-        return [*takewhile(lambda entry: entry.seq > seq, reversed(window))][::-1]
+        found = [*takewhile(lambda entry: entry.seq > seq, reversed(window))][::-1]
+        return found if len(found) == 1 else first_slice(found)
 
     def waiter(self) -> asyncio.Future[None]:
         """Done when something is new, or when the reader itself resolves it."""

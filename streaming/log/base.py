@@ -74,17 +74,19 @@ TERMINAL = frozenset({"done", "stopped", "incomplete", "failed"})
 
 
 def merge_events(events: Iterable[Event]) -> list[Event]:
-    """The same story with neighbouring deltas of one part joined."""
+    """The same story with neighbouring deltas of one part joined, to at most half a slice."""
     merged: list[Event] = []
     texts: list[str] = []
     index = -1
+    size = 0
     for event in events:
         if type(event) is Delta:
-            if texts and event.index == index:
+            size += len(event.text)
+            if texts and event.index == index and size <= SLICE // 2:
                 texts.append(event.text)
                 continue
             _close(merged, index, texts)
-            index, texts = event.index, [event.text]
+            index, texts, size = event.index, [event.text], len(event.text)
         else:
             _close(merged, index, texts)
             texts = []
@@ -118,6 +120,16 @@ def merge_entries(entries: Sequence[Entry]) -> list[Entry]:
     if run:
         merged.append(_join(run))
     return merged
+
+
+def first_slice(entries: list[Entry]) -> list[Entry]:
+    """The first ones, with about :data:`SLICE` characters of data; at least one."""
+    size = 0
+    for count, entry in enumerate(entries, 1):
+        size += len(entry.data)
+        if size >= SLICE:
+            return entries[:count]
+    return entries
 
 
 def _delta(entry: Entry) -> Delta:

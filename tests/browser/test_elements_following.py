@@ -261,3 +261,18 @@ def test_it_says_so_at_once_when_the_network_is_gone(chat: ChatPage) -> None:
     message.end()
     chat.page.context.set_offline(False)
     chat.shows("One, two.")
+
+
+def test_it_shows_all_of_it_before_it_says_that_it_is_done(chat: ChatPage) -> None:
+    chat.in_page(
+        "new MutationObserver(([{target}]) => target.getAttribute('status') === 'done'"
+        " && (window.shown = target.querySelector('[data-body]').textContent))"
+        ".observe(document, {subtree: true, attributeFilter: ['status']})"
+    )
+    chat.in_page("window.requestAnimationFrame = () => 1")
+    chat.ask("Hello?")
+    message = chat.api.asked()
+    message.say("All of it.")
+    message.end()
+    expect(chat.answer).to_have_attribute("status", "done")
+    assert chat.in_page("window.shown") == "All of it."

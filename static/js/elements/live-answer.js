@@ -140,6 +140,9 @@ export class LiveAnswer extends HTMLElement {
   }
 
   #changed() {
+    // Whoever reads that it is done finds all of it, in a tab that nobody looks at too.
+    if (this.#fold.ended) this.#finish();
+    else this.#frames.request();
     const status = this.#fold.status;
     const connection = this.#connection.name;
     if (`${status} ${connection}` !== this.#reported) {
@@ -151,7 +154,11 @@ export class LiveAnswer extends HTMLElement {
       this.dispatchEvent(new CustomEvent("answer-change", { bubbles: true, detail }));
     }
     if (!this.running) this.#listening.abort();
-    this.#frames.request();
+  }
+
+  #finish() {
+    this.#frames.cancel();
+    this.#draw();
   }
 
   /** @returns {import("#app/models/follower.js").State} */
