@@ -24,7 +24,13 @@ def conversation(person: Person, id: UUID, *, lock: bool = False) -> Conversatio
 def message(person: Person, id: UUID) -> Message:
     """With its conversation and generation at hand."""
     found = Message.objects.filter(conversation__owner=person, pk=id)
-    return _one(found.select_related("conversation", "generation").first(), "message")
+    return _one(found.with_generation().select_related("conversation").first(), "message")
+
+
+def answer(person: Person, id: UUID) -> Message:
+    """A message to follow or stop: with its generation, without what it says."""
+    found = Message.objects.filter(conversation__owner=person, pk=id)
+    return _one(found.with_generation().defer("stored_parts").first(), "message")
 
 
 def _one(found: T | None, noun: str) -> T:

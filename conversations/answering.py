@@ -80,7 +80,7 @@ async def stop(person: Person, message_id: UUID) -> tuple[Message, UUID | None]:
     """Stop an answer wherever it runs; the receipt, or ``None`` if it had ended before."""
 
     def work() -> tuple[Message, UUID | None]:
-        message = access.message(person, message_id)
+        message = access.answer(person, message_id)
         if message.generation is None:
             raise Problem(409, "This is not an answer.")
         return message, generations.stop(message.generation)
@@ -165,19 +165,19 @@ def _joined(person: Person, key: str, digest: str) -> Asked | None:
     if not key:
         return None
     known = IdempotencyKey.objects.filter(person=person, key=key)
-    before = known.select_related("answer__generation", "answer__conversation").first()
+    before = known.first()
     if before is None:
         return None
     if before.digest != digest:
         raise Problem(422, OTHER_CALL)
-    return Asked(before.answer, None)
+    return Asked(access.answer(person, before.answer_id), None)
 
 
 def _parent(conversation: Conversation, parent_id: UUID | None) -> Message | None:
     wanted = parent_id or conversation.current_id
     if wanted is None:
         return None
-    found = conversation.messages.select_related("generation").filter(pk=wanted).first()
+    found = conversation.messages.with_generation().filter(pk=wanted).first()
     if found is None:
         raise Http404("There is no such message in this conversation.")
     return found

@@ -143,7 +143,7 @@ def list_messages(
     """The current branch, oldest first; with ``branch=all`` the whole tree in order of creation."""
     conversation = access.conversation(request.auth, id)
     if branch == "all":
-        found = list(conversation.messages.select_related("generation").order_by("id"))
+        found = list(conversation.messages.with_generation().order_by("id"))
     else:
         found = conversation.branch()
     if key := paging.key(str):
@@ -230,7 +230,7 @@ def read_message(request: Call, id: UUID) -> dict[str, Any]:
 )
 async def follow(request: Call, id: UUID, after: str | None = None) -> HttpResponseBase:
     """From a cursor (``after``, or ``Last-Event-ID``): history first and then live."""
-    message = await sync_to_async(access.message)(request.auth, id)
+    message = await sync_to_async(access.answer)(request.auth, id)
     cursor = request.headers.get("Last-Event-ID", "") if after is None else after
     generation = message.generation
     if generation is None or answers.is_last(generation, cursor):

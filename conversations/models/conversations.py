@@ -62,7 +62,7 @@ class Conversation(models.Model):
 
         by_id = {
             message.id: message
-            for message in Message.objects.filter(conversation=self).select_related("generation")
+            for message in Message.objects.filter(conversation=self).with_generation()
         }
         branch = []
         leaf = leaf or self.current_id

@@ -19,6 +19,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def running(self) -> Self:
         return self.filter(generation__state__in=Generation.LIVE)
 
+    def with_generation(self) -> Self:
+        """The run behind each at hand, but for its prompt: that is as long as all said before."""
+        return self.select_related("generation").defer("generation__prompt")
+
 
 class Message(models.Model):
     """What one side said. A finished one never changes: to go on or again makes a sibling."""
