@@ -119,11 +119,13 @@ DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # WAL lets readers read while the log is written; FULL syncs every commit to disk; IMMEDIATE
-    # takes the write lock at BEGIN, where waiting for it is possible.
+    # takes the write lock at BEGIN, where waiting for it is possible. A checkpoint every 32 MiB
+    # (not 4) writes the pages that the log keeps touching once instead of eight times.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
+        "PRAGMA wal_autocheckpoint=8000;",
     }
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

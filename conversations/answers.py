@@ -48,8 +48,7 @@ def state(message: Message) -> State:
     if generation.is_live:
         # It ended between the two reads.
         generation.refresh_from_db()
-    store(generation, message)
-    return _finished(generation, fold.parts, seq)
+    return _finished(generation, store(generation, fold.parts), seq)
 
 
 def is_last(generation: Generation, after: str) -> bool:
@@ -70,21 +69,23 @@ def _finished(generation: Generation, parts: Sequence[Part], seq: int) -> State:
     )
 
 
-def store(generation: Generation, message: Message | None = None) -> None:
-    """Keep the folded parts of a finished generation on its message. Doing it again is harmless."""
-    fold, _ = generations.state_of(generation)
-    if fold.terminal is None:
-        return
-    parts = [part.as_json() for part in fold.parts]
-    Message.objects.filter(generation=generation).update(stored_parts=parts)
-    if message is not None:
-        message.stored_parts = parts
+def store(generation: Generation, parts: Sequence[Part] | None = None) -> Sequence[Part]:
+    """Keep the parts of a finished generation on its message. Doing it again is harmless."""
+    if parts is None:
+        fold, _ = generations.state_of(generation)
+        parts = fold.parts
+    stored = [part.as_json() for part in parts]
+    Message.objects.filter(generation=generation).update(stored_parts=stored)
+    return parts
 
 
 @receiver(generations.ended, dispatch_uid="answers.keep")
-def keep(sender: type, generation: Generation, **kwargs: Any) -> None:
-    """A generation has ended."""
-    store(generation)
+def keep(
+    sender: type, generation: Generation, parts: Sequence[Part] | None = None, **kwargs: Any
+) -> None:
+    """A generation has ended, unless it was taken over: then it will."""
+    if not generation.is_live:
+        store(generation, parts)
 
 
 def erase(messages: models.QuerySet[Message]) -> list[int]:

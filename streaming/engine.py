@@ -13,8 +13,9 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from .events import Delta, Done, Event, Failed, Incomplete, PartOpened, Stopped, Waiting
-from .log.base import Claim, Log
-from .parts import TEXT
+from .fold import Fold
+from .log.base import Claim, Fenced, Log
+from .parts import TEXT, Part
 from .patience import Patience, Watch
 from .progress import Progress
 from .prompt import Prompt
@@ -61,9 +62,17 @@ class Engine:
         self.receipt: UUID | None = None
         self._patience = patience or Patience()
         self._progress = Progress(prompt, queued_ms)
+        self._fold = Fold()
+        for index, part in enumerate(prompt.partial):
+            self._fold.apply(PartOpened(index, part))
         self._indices = _Indices(prompt)
         self._interrupt: Interrupt | None = None
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def parts(self) -> list[Part]:
+        """What the log tells of the answer's parts, once :meth:`run` has returned."""
+        return self._fold.parts
 
     async def run(self) -> None:
         """Until the terminal event is committed. Raises ``Fenced`` when others took over."""
@@ -75,9 +84,10 @@ class Engine:
             if not self.is_interrupted:
                 raise
             ending = self._interrupted()
-        if ending is not None:
-            self.log.append(self.claim, [ending])
-            await self.log.flushed(self.claim)
+        if ending is None:
+            raise Fenced(str(self.claim.key))
+        self.log.append(self.claim, [ending])
+        await self.log.flushed(self.claim)
 
     @property
     def is_interrupted(self) -> bool:
@@ -161,6 +171,8 @@ class Engine:
             return False
         if progress.first_token is None and progress.characters:
             progress.first_token = time.monotonic()
+        for event in events:
+            self._fold.apply(event)
         self.log.append(self.claim, events)
         if progress.characters > LONGEST_ANSWER:
             progress.finish = "too_long"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -17,10 +17,11 @@ from .events import Event, Failed, Incomplete, PartOpened, Started, Stopped
 from .fold import Fold, fold
 from .log.base import Claim, Entry, merge_entries
 from .models import Generation, LogEntry
-from .parts import visible_text
+from .parts import Part, visible_text
 from .prompt import Prompt
 
-#: Sent with ``generation`` after its terminal event was committed. Receivers may run twice.
+#: Sent with ``generation``, after its terminal event was committed, and its ``parts`` (``None``:
+#: to be folded from the log). Receivers may run twice.
 ended = Signal()
 
 
@@ -160,7 +161,7 @@ def compact(generation_id: int) -> None:
         Generation.objects.filter(pk=generation_id).update(compacted=True)
 
 
-def announce_end(generation_id: int) -> None:
-    """Tell whoever keeps answers that this one is final."""
+def announce_end(generation_id: int, parts: Sequence[Part] | None = None) -> None:
+    """Tell whoever keeps answers that this one is final, with its parts if they are at hand."""
     if (generation := Generation.objects.filter(pk=generation_id).first()) is not None:
-        ended.send(Generation, generation=generation)
+        ended.send(Generation, generation=generation, parts=parts)

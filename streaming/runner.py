@@ -102,8 +102,10 @@ class Runner(Watcher):
 
     async def _run(self, engine: Engine) -> None:
         claim = engine.claim
+        parts = None
         try:
             await engine.run()
+            parts = engine.parts
         except Fenced:
             logger.warning("generation %s was taken over; this node wrote no more", claim.key)
         except Exception:
@@ -114,7 +116,7 @@ class Runner(Watcher):
             self._engines.pop(claim.generation_id, None)
             self._log.close(claim)
             self._look.set()
-        await in_thread(generations.announce_end, claim.generation_id)
+        await in_thread(generations.announce_end, claim.generation_id, parts)
 
     async def _close_honestly(self, engine: Engine) -> None:
         self._log.append(engine.claim, [engine.broken()])

@@ -114,14 +114,19 @@ class DatabaseLog(Log):
 
     # ----------------------------------------------------------------- on any other thread
     def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
-        rows = LogEntry.objects.filter(generation_id=generation_id, seq__gt=after).order_by("seq")
+        log = LogEntry.objects.filter(generation_id=generation_id).order_by("seq")
         entries: list[Entry] = []
-        # Rows are small, and a hundred at a time is few enough to throw some away.
-        for seq, name, data in rows.values_list("seq", "name", "data")[:100]:
-            entries.append(Entry(seq, name, data))
-            limit -= len(data)
-            if limit <= 0:
+        # Where rows are large a few fill a slice; where they are small, a hundred may not.
+        for count in (16, 100):
+            rows = list(log.filter(seq__gt=after).values_list("seq", "name", "data")[:count])
+            for seq, name, data in rows:
+                entries.append(Entry(seq, name, data))
+                limit -= len(data)
+                if limit <= 0:
+                    return entries
+            if len(rows) < count:
                 break
+            after = entries[-1].seq
         return entries
 
     def holds(self, generation_id: int, seq: int) -> bool:

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 
 from tests.client import Client, Json, Reader
+from tests.environment import DATA_DIR
 from tests.simulator import Simulator
-from tests.site import PASSWORD, Site, running_site
+from tests.site import PASSWORD, Site
 
 OPENAI, ANTHROPIC = MODELS = ("openai/gpt-test", "anthropic/claude-test")
+
+#: How many people a site has: every test has its own.
+CROWD = 800
+#: Names and tokens of those who have no test yet, by data directory.
+strangers: dict[Path, Iterator[tuple[str, str]]] = {}
 
 #: What must never be read in a server's output, whatever clients and providers do.
 BROKEN = re.compile(r"Traceback|Exception|\bERROR\b|\bCRITICAL\b|never awaited|\" 500 ")
@@ -37,6 +48,30 @@ class Somebody(Client):
         return stream.message_id
 
 
+@cache
+def founded() -> tuple[Path, list[tuple[str, str]]]:
+    """A data directory with tables and people, which every site begins with a copy of.
+
+    Beside it their names and tokens. All have the usual password.
+    """
+    directory = Path(DATA_DIR) / "founded"
+    directory.mkdir()
+    site = Site(directory, {})
+    site.manage("migrate", "--verbosity", "0")
+    script = (
+        "import json; from django.contrib.auth.hashers import make_password\n"
+        "from django.db import transaction; from conversations.models import ApiToken, Person\n"
+        f"password = make_password({PASSWORD!r})\n"
+        f"crowd = [Person(username=f'person-{{n}}', password=password) for n in range({CROWD})]\n"
+        "with transaction.atomic():\n"
+        "    made = Person.objects.bulk_create(crowd)\n"
+        "    issued = [[one.username, ApiToken.issue(one, 'test')[1]] for one in made]\n"
+        "print(json.dumps(issued))"
+    )
+    issued = json.loads(site.manage("shell", "--no-imports", "-c", script))
+    return directory, [(username, token) for username, token in issued]
+
+
 @contextmanager
 def site_with(simulator: Simulator, server: str = "daphne", **environment: str) -> Iterator[Site]:
     """A fresh site whose two models are the simulator's. It must not complain while it lives."""
@@ -47,9 +82,25 @@ def site_with(simulator: Simulator, server: str = "daphne", **environment: str) 
         "ANTHROPIC_API_KEY": "sk-ant-test",
         "ANTHROPIC_BASE_URL": simulator.base_url_anthropic,
     }
-    with running_site(server, **models, **environment) as site:
-        yield site
-        assert_sound(site)
+    directory, crowd = founded()
+    with TemporaryDirectory(prefix="unbroken-site-") as name:
+        shutil.copytree(directory, name, dirs_exist_ok=True)
+        site = Site(Path(name), models | environment, server)
+        strangers[site.data_dir] = iter(crowd)
+        site.start()
+        try:
+            yield site
+            assert_sound(site)
+        finally:
+            site.kill()
+
+
+def people(site: Site, count: int = 1) -> list[Somebody]:
+    """So many people of this site that nobody has met yet."""
+    return [
+        Somebody(site.url, token, username)
+        for username, token in islice(strangers[site.data_dir], count)
+    ]
 
 
 def assert_sound(site: Site, since: int = 0) -> None:
@@ -57,17 +108,3 @@ def assert_sound(site: Site, since: int = 0) -> None:
     said = "".join(site.errors[since:])
     found = BROKEN.search(said)
     assert found is None, said[max(0, found.start() - 300) :][:6000]
-
-
-def people(site: Site, count: int) -> list[Somebody]:
-    """Accounts ``person-0`` and so on, all with the usual password."""
-    script = (
-        "import json; from django.contrib.auth.hashers import make_password\n"
-        "from conversations.models import ApiToken, Person\n"
-        f"password, start = make_password({PASSWORD!r}), Person.objects.count()\n"
-        "made = Person.objects.bulk_create(\n"
-        f"    Person(username=f'person-{{start + n}}', password=password) for n in range({count}))\n"
-        "print(json.dumps([[one.username, ApiToken.issue(one, 'test')[1]] for one in made]))"
-    )
-    made = json.loads(site.manage("shell", "--no-imports", "-c", script))
-    return [Somebody(site.url, token, username) for username, token in made]

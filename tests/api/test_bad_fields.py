@@ -120,7 +120,8 @@ def test_it_names_the_field_of_a_question(alice: Somebody, unchanged: Callable[[
         assert_refused(alice, "POST", target, {"text": "hi", "stream": True}, "stream")
     for id in IDS:
         assert_refused(alice, "POST", path, {"text": "hi", "parent_id": id}, "parent_id")
-    for attachments in (5, "x", {}, ["x"], [{}]):
+    strange: list[Any] = [5, "x", {}, ["x"], [{}]]
+    for attachments in strange:
         body = {"text": "hi", "attachments": attachments}
         assert_refused(alice, "POST", path, body, "attachments")
 

@@ -14,7 +14,7 @@ from .problems import assert_problem
 from .sites import Somebody, on_every_server
 
 HERE = "/api/v1/conversations"
-JSON = ("Content-Type", "application/json")
+JSON = (b"Content-Type", b"application/json")
 BODY = b'{"text": "hi"}'
 
 KEYS = {
@@ -57,7 +57,7 @@ def test_it_refuses_an_idempotency_key_that_is_none(
 ) -> None:
     conversation = alice.conversation()
     unchanged()
-    headers = [JSON, ("Idempotency-Key", key)]
+    headers = [JSON, (b"Idempotency-Key", key)]
     answer = raw.send(alice, "POST", f"{HERE}/{conversation}/messages", headers, BODY)
     assert_problem(answer, 400)
 
@@ -76,7 +76,7 @@ def test_it_answers_in_json_whatever_is_accepted(alice: Somebody) -> None:
 def test_it_passes_over_preferences_it_does_not_know(alice: Somebody) -> None:
     for prefer in PREFERS:
         path = f"{HERE}/{alice.conversation()}/messages"
-        answer = raw.send(alice, "POST", path, [JSON, ("Prefer", prefer)], BODY)
+        answer = raw.send(alice, "POST", path, [JSON, (b"Prefer", prefer.encode("latin-1"))], BODY)
         assert answer.status in (200, 202), (prefer, answer)
 
 
@@ -85,7 +85,7 @@ def test_it_sends_a_snapshot_for_a_last_event_id_it_never_gave(alice: Somebody) 
     script = Script(tokens=30)
     id = alice.answered(alice.conversation(), f"hi {script}")
     for cursor in (b"x" * 10_000, b"\xff\xfe", "ключ".encode(), b"a\x01b", b"-", b"0-0", b"{}"):
-        headers = [("Accept", "text/event-stream"), ("Last-Event-ID", cursor)]
+        headers = [(b"Accept", b"text/event-stream"), (b"Last-Event-ID", cursor)]
         answer = raw.send(alice, "GET", f"/api/v1/messages/{id}/events", headers)
         assert answer.status == 200, (cursor, answer)
         events = [frame.event for frame in Decoder().feed(answer.body)]
@@ -124,7 +124,7 @@ def test_it_lets_nobody_in_who_has_no_token(
         ("POST", f"/api/v1/messages/{id}/stop", b""),
     ]
     for method, path, body in calls:
-        headers = [("Authorization", value), *([JSON] if body else [])]
+        headers = [(b"Authorization", value), *([JSON] if body else [])]
         assert_problem(raw.send(alice, method, path, headers, body), 401)
     alice.token = token
 

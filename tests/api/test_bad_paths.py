@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from uuid_utils.compat import uuid7
 
+from tests.client import Answer
+
 from . import raw
 from .problems import assert_problem
 from .sites import Somebody, on_every_server
@@ -50,7 +52,7 @@ def body_of(method: str, path: str) -> bytes:
     return b"{}" if path.endswith(("regenerate", "continue")) else BODIES.get(method, b"")
 
 
-def call(somebody: Somebody, method: str, path: str, body: bytes = b"") -> raw.Answer:
+def call(somebody: Somebody, method: str, path: str, body: bytes = b"") -> Answer:
     headers = [("Content-Type", "application/json")] if body else []
     return raw.send(somebody, method, path, headers, body)
 

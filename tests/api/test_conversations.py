@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.client import Reader
+from tests.client import Json, Reader
 from tests.simulator import Script, Simulator
 
 from .problems import assert_problem
@@ -122,7 +122,7 @@ def test_it_deletes_one_with_all_that_was_said(alice: Somebody, simulator: Simul
         ("GET", f"/api/v1/messages/{stream.message_id}/events"),
         ("POST", f"/api/v1/messages/{stream.message_id}/stop"),
     ):
-        body = {} if method == "PATCH" else None
+        body: Json = {} if method == "PATCH" else None
         assert_problem(alice.call(method, path, body), 404)
 
 

@@ -18,7 +18,7 @@ ANSWERS = {"daphne": 100, "uvicorn": 20}
 READERS = 12
 MOST_CUTS = 30
 #: About how many bytes of frames an answer comes to, by its pace: slow ones come in small pieces.
-BYTES = {0: 6_000, 300: 25_000, 600: 20_000}
+BYTES: dict[float, int] = {0: 6_000, 300: 25_000, 600: 20_000}
 SEED = 20261
 
 

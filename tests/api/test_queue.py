@@ -22,7 +22,7 @@ def narrow(simulator: Simulator) -> Iterator[Site]:
 
 @pytest.fixture
 def alice(narrow: Site) -> Somebody:
-    return people(narrow, 1)[0]
+    return people(narrow)[0]
 
 
 def busy(alice: Somebody) -> Script:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
@@ -33,7 +33,8 @@ def test_those_who_come_late_miss_nothing(alice: Somebody, simulator: Simulator)
     script = Script(id=f"late {conversation}", tokens=200, tps=200, alphabet="hostile")
     asking = alice.ask(conversation, f"hi {script}")
     with ThreadPoolExecutor(20) as pool:
-        first, late = Reader(), []
+        first = Reader()
+        late: list[Future[Reader]] = []
         for frame in asking.frames():
             first.take(frame)
             if len(first.frames) % 10 == 0 and len(late) < 20:

@@ -27,7 +27,7 @@ def test_it_gives_a_receipt_that_the_log_carries(
     script = endless(alice)
     stream = alice.ask(alice.conversation(model=model), f"hi {script}")
     reader = Reader()
-    receipts = []
+    receipts: list[str] = []
     for frame in stream.frames():
         reader.take(frame)
         if reader.text and not receipts:

@@ -1,29 +1,7 @@
-"""The promises are held against the same kind of site as the API's tests."""
+"""The promises are held against the same sites as the API's tests, with the same patience."""
 
 from __future__ import annotations
 
-from tests.api.conftest import (
-    alice,
-    charlie,
-    crowds,
-    newcomer,
-    patience,
-    server,
-    simulator,
-    site,
-    sites,
-    unchanged,
-)
+from tests.api.conftest import patience
 
-__all__ = [
-    "alice",
-    "charlie",
-    "crowds",
-    "newcomer",
-    "patience",
-    "server",
-    "simulator",
-    "site",
-    "sites",
-    "unchanged",
-]
+__all__ = ["patience"]

@@ -7,13 +7,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.api.sites import MODELS, Somebody, people, site_with
+from tests.api.sites import MODELS, people, site_with
 from tests.client import Reader
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
 FIRST_S, NEXT_S = 1.0, 1.5
 LATE_S = 2.0
+
+#: Who read what came of which script, by the kind of stall and the model.
+Answers = dict[str, tuple[Reader, Script]]
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +27,9 @@ def impatient(simulator: Simulator) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="module")
-def answers(impatient: Site, simulator: Simulator) -> dict[str, tuple[Reader, Script, Somebody]]:
+def answers(impatient: Site) -> Answers:
     """All kinds of stall, both wires, at once: waiting is most of it."""
-    (alice,) = people(impatient, 1)
+    (alice,) = people(impatient)
     kinds = {
         "never a byte": Script(fault="silent"),
         "no byte once": Script(fault="silent", times=1, tokens=30),
@@ -35,25 +38,22 @@ def answers(impatient: Site, simulator: Simulator) -> dict[str, tuple[Reader, Sc
         "slow but alive": Script(tokens=6, tps=1),
     }
 
-    def ask(kind: str, model: str) -> tuple[str, tuple[Reader, Script, Somebody]]:
+    def ask(kind: str, model: str) -> tuple[str, tuple[Reader, Script]]:
         conversation = alice.conversation(model=model)
         script = Script(**{**vars(kinds[kind]), "id": f"{kind} {conversation}"})
         reader = alice.ask(conversation, f"hi {script}").into(Reader())
-        return f"{kind} {model}", (reader, script, alice)
+        return f"{kind} {model}", (reader, script)
 
     jobs = [(kind, model) for kind in kinds for model in MODELS]
     with ThreadPoolExecutor(len(jobs)) as pool:
         return dict(pool.map(lambda job: ask(*job), jobs))
 
 
-Answers = dict[str, tuple[Reader, Script, Somebody]]
-
-
 @pytest.mark.parametrize("model", MODELS)
 def test_it_tries_again_before_the_first_token(
     answers: Answers, simulator: Simulator, model: str
 ) -> None:
-    reader, script, _ = answers[f"no byte once {model}"]
+    reader, script = answers[f"no byte once {model}"]
     assert reader.fold.status == "done"
     assert reader.text == script.text()
     assert "waiting" in [frame.event for frame in reader.frames]
@@ -66,7 +66,7 @@ def test_it_tries_again_before_the_first_token(
 def test_it_gives_up_in_words(
     answers: Answers, simulator: Simulator, kind: str, model: str
 ) -> None:
-    reader, script, alice = answers[f"{kind} {model}"]
+    reader, script = answers[f"{kind} {model}"]
     assert reader.fold.status == "failed"
     assert reader.fold.terminal is not None
     error = reader.fold.terminal.data()["error"]
@@ -79,7 +79,7 @@ def test_it_gives_up_in_words(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_it_keeps_what_there_is(answers: Answers, simulator: Simulator, model: str) -> None:
-    reader, script, _ = answers[f"in mid-answer {model}"]
+    reader, script = answers[f"in mid-answer {model}"]
     assert reader.fold.status == "incomplete"
     assert reader.text == script.text(10)
     (call,) = simulator.calls(script=script.id)
@@ -89,5 +89,5 @@ def test_it_keeps_what_there_is(answers: Answers, simulator: Simulator, model: s
 
 @pytest.mark.parametrize("model", MODELS)
 def test_it_waits_for_one_that_is_only_slow(answers: Answers, model: str) -> None:
-    reader, script, _ = answers[f"slow but alive {model}"]
+    reader, script = answers[f"slow but alive {model}"]
     assert (reader.fold.status, reader.text) == ("done", script.text())

@@ -74,7 +74,7 @@ def test_the_end_marker_is_the_vendors_own(alice: Somebody, model: str, status: 
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("fault", ["malformed", "not_an_object", "invalid_utf8", "unknown"])
 def test_a_strange_stream_ends_as_it_should(alice: Somebody, model: str, fault: str) -> None:
-    """What cannot be understood is passed over or ends the answer; it is never taken for its end."""
+    """What cannot be understood is passed over, or ends the answer; it is never its end."""
     script = Script(tokens=30, fault=fault, at=10)
     reader = ended(alice, model, script)
     if reader.fold.status == "done":

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.api.sites import MODELS, Somebody, on_every_server
-from tests.client import Reader
+from tests.client import Reader, Stream
 from tests.simulator import Script
 
 
@@ -52,7 +52,7 @@ def test_strange_cursors_join_an_answer_that_runs(alice: Somebody) -> None:
     asking = alice.ask(alice.conversation(), f"hi {script}")
     first = Reader()
     dice = random.Random(13)
-    joined = []
+    joined: list[Stream] = []
     for frame in asking.frames():
         first.take(frame)
         if len(first.text) > 100 and len(joined) < 12:
@@ -69,12 +69,11 @@ def test_strange_cursors_join_an_answer_that_runs(alice: Somebody) -> None:
 def test_a_snapshots_cursor_is_a_cursor(alice: Somebody) -> None:
     script = Script(tokens=100, tps=200)
     asking = alice.ask(alice.conversation(), f"hi {script}")
-    first = Reader()
+    first, reader = Reader(), Reader()
     for frame in asking.frames():
         first.take(frame)
         if len(first.frames) == 12:
             snapshot = alice.follow(asking.message_id, "nonsense")
-            reader = Reader()
             reader.take(next(snapshot.frames()))
             snapshot.close()
     assert reader.text

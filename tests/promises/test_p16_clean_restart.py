@@ -32,7 +32,7 @@ def again(site: Site, alice: Somebody) -> Somebody:
 
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, end: str) -> None:
-    (alice,) = people(doomed, 1)
+    (alice,) = people(doomed)
     kept = alice.answered(alice.conversation(), f"hi {Script(tokens=50, alphabet='hostile')}")
     before = alice.message(kept)
     running = {}
@@ -85,7 +85,7 @@ def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, e
 
 
 def test_what_waited_in_the_queue_is_run(doomed: Site, simulator: Simulator) -> None:
-    (alice,) = people(doomed, 1)
+    (alice,) = people(doomed)
     for n in range(4):
         busy = Script(id=f"busy {n}", fault="endless", tps=50)
         alice.ask(alice.conversation(), f"hi {busy}").close()

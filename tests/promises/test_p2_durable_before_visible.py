@@ -42,7 +42,7 @@ def read_until_it_dies(stream: Stream, reader: Reader, received: list[int], enou
 
 def test_what_was_seen_is_there_after_every_kill(doomed: Site) -> None:
     dice = random.Random(SEED)
-    (alice,) = people(doomed, 1)
+    (alice,) = people(doomed)
     everything = 0
     for _ in range(KILLS):
         seen = one_life(doomed, alice, dice)
