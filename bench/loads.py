@@ -40,13 +40,13 @@ FULL = Scale(
     held_seconds=10,
 )
 QUICK = Scale(
-    singles=5,
+    singles=4,
     streams=200,
-    tokens=125,
+    tokens=100,
     full_streams=16,
     full_tokens=1500,
     held=500,
-    held_seconds=5,
+    held_seconds=4,
 )
 
 

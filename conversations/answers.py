@@ -42,13 +42,14 @@ def state(message: Message) -> State:
         return State(message.parts, "done")
     if message.stored_parts is not None and generation.last_seq is not None:
         return _finished(generation, message.parts, generation.last_seq)
-    fold, seq = generations.state_of(generation)
+    fold, seq = generations.state_of(generation.pk)
     if fold.terminal is None:
         return State(fold.parts, generation.state, cursor(generation.key, seq))
     if generation.is_live:
         # It ended between the two reads.
         generation.refresh_from_db()
-    return _finished(generation, store(generation, fold.parts), seq)
+    store(generation.pk, fold.parts)
+    return _finished(generation, fold.parts, seq)
 
 
 def is_last(generation: Generation, after: str) -> bool:
@@ -69,23 +70,23 @@ def _finished(generation: Generation, parts: Sequence[Part], seq: int) -> State:
     )
 
 
-def store(generation: Generation, parts: Sequence[Part] | None = None) -> Sequence[Part]:
+def store(generation_id: int, parts: Sequence[Part]) -> None:
     """Keep the parts of a finished generation on its message. Doing it again is harmless."""
-    if parts is None:
-        fold, _ = generations.state_of(generation)
-        parts = fold.parts
     stored = [part.as_json() for part in parts]
-    Message.objects.filter(generation=generation).update(stored_parts=stored)
-    return parts
+    Message.objects.filter(generation_id=generation_id).update(stored_parts=stored)
 
 
 @receiver(generations.ended, dispatch_uid="answers.keep")
 def keep(
-    sender: type, generation: Generation, parts: Sequence[Part] | None = None, **kwargs: Any
+    sender: type, generation_id: int, parts: Sequence[Part] | None = None, **kwargs: Any
 ) -> None:
     """A generation has ended, unless it was taken over: then it will."""
-    if not generation.is_live:
-        store(generation, parts)
+    if parts is None:
+        fold, _ = generations.state_of(generation_id)
+        if fold.terminal is None:
+            return
+        parts = fold.parts
+    store(generation_id, parts)
 
 
 def erase(messages: models.QuerySet[Message]) -> list[int]:

@@ -20,7 +20,7 @@ from .models import Generation, LogEntry
 from .parts import Part, visible_text
 from .prompt import Prompt
 
-#: Sent with ``generation``, after its terminal event was committed, and its ``parts`` (``None``:
+#: Sent with ``generation_id``, after its terminal event was committed, and its ``parts`` (``None``:
 #: to be folded from the log). Receivers may run twice.
 ended = Signal()
 
@@ -95,11 +95,11 @@ def stop(generation: Generation) -> uuid.UUID | None:
     return row.stop_receipt
 
 
-def state_of(generation: Generation) -> tuple[Fold, int]:
+def state_of(generation_id: int) -> tuple[Fold, int]:
     """The log folded so far, and the last seq that went in."""
     state = Fold()
     seq = 0
-    for entry in story(generation.pk):
+    for entry in story(generation_id):
         state.apply(entry.event)
         seq = entry.seq
     return state, seq
@@ -163,5 +163,4 @@ def compact(generation_id: int) -> None:
 
 def announce_end(generation_id: int, parts: Sequence[Part] | None = None) -> None:
     """Tell whoever keeps answers that this one is final, with its parts if they are at hand."""
-    if (generation := Generation.objects.filter(pk=generation_id).first()) is not None:
-        ended.send(Generation, generation=generation, parts=parts)
+    ended.send(Generation, generation_id=generation_id, parts=parts)

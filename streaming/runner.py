@@ -113,9 +113,11 @@ class Runner(Watcher):
             logger.exception("generation %s failed", claim.key)
             await self._close_honestly(engine)
         finally:
+            was_full = len(self) >= self.limit
             self._engines.pop(claim.generation_id, None)
             self._log.close(claim)
-            self._look.set()
+            if was_full:
+                self._look.set()
         await in_thread(generations.announce_end, claim.generation_id, parts)
 
     async def _close_honestly(self, engine: Engine) -> None:
