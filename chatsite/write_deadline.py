@@ -20,7 +20,7 @@ class WriteDeadline:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         transport = getattr(getattr(send, "__self__", None), "transport", None)
-        if not isinstance(transport, asyncio.WriteTransport):
+        if not callable(getattr(transport, "abort", None)):
             await self.app(scope, receive, send)
             return
         loop = asyncio.get_running_loop()

@@ -16,6 +16,7 @@ from .closing import close
 from .events import Event, Failed, Incomplete, PartOpened, Started, Stopped
 from .fold import Fold, fold
 from .log.base import Claim, Entry, merge_entries
+from .log.database import insert, rows_of
 from .models import Generation, LogEntry
 from .parts import Part, visible_text
 from .prompt import Prompt
@@ -59,17 +60,9 @@ def begin(key: uuid.UUID, prompt: Prompt, labels: Mapping[str, str], owner: str)
         return Begun(generation, prompt, [], None)
     events = opening(prompt, labels)
     entries = [Entry.of(seq, event) for seq, event in enumerate(events, 1)]
-    LogEntry.objects.bulk_create(
-        LogEntry(
-            generation_id=generation.pk,
-            seq=entry.seq,
-            epoch=generation.epoch,
-            name=entry.name,
-            data=entry.data,
-        )
-        for entry in entries
-    )
-    return Begun(generation, prompt, entries, Claim(generation.pk, key, 1, len(entries)))
+    claim = Claim(generation.pk, key, 1, len(entries))
+    insert(rows_of(claim, entries))
+    return Begun(generation, prompt, entries, claim)
 
 
 def opening(prompt: Prompt, labels: Mapping[str, str]) -> list[Event]:
@@ -123,13 +116,7 @@ def end_unclaimed(generation_id: int, owner: str) -> bool:
         generation = Generation.objects.get(pk=generation_id)
         entries = story(generation_id)
         ending = Entry.of(claim.seq + 1, _ending(generation, fold(e.event for e in entries)))
-        LogEntry.objects.create(
-            generation_id=generation_id,
-            seq=ending.seq,
-            epoch=claim.epoch,
-            name=ending.name,
-            data=ending.data,
-        )
+        insert(rows_of(claim, [ending]))
         close(claim, ending)
     announce_end(generation_id)
     return True

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -228,7 +228,7 @@ class DatabaseLog(Log):
     def _commit(self, batches: list[Batch]) -> _Report:
         began = time.monotonic()
         stops: list[tuple[Claim, UUID]] = []
-        rows: list[tuple[int | str, ...]] = []
+        rows: list[Row] = []
         with transaction.atomic(durable=True):
             held = _lock_epochs([batch.claim.generation_id for batch in batches])
             for batch in batches:
@@ -239,11 +239,8 @@ class DatabaseLog(Log):
                     continue
                 if receipt is not None:
                     stops.append((claim, receipt))
-                key = (claim.generation_id, claim.epoch)
-                rows.extend((*key, entry.seq, entry.name, entry.data) for entry in batch.number())
-            if rows:
-                with connection.cursor() as cursor:
-                    cursor.executemany(_INSERT, rows)
+                rows.extend(rows_of(claim, batch.number()))
+            insert(rows)
             for batch in batches:
                 if not batch.fenced and batch.entries[-1].terminal:
                     close(batch.claim, batch.entries[-1])
@@ -266,6 +263,21 @@ _SELECT = (
     f"SELECT id, epoch, stop_receipt FROM {Generation._meta.db_table} "  # noqa: S608 - our own
     "WHERE state = %s AND id IN"
 )
+
+
+Row = tuple[int, int, int, str, str]
+
+
+def rows_of(claim: Claim, entries: Iterable[Entry]) -> list[Row]:
+    key = (claim.generation_id, claim.epoch)
+    return [(*key, entry.seq, entry.name, entry.data) for entry in entries]
+
+
+def insert(rows: list[Row]) -> None:
+    """Append, inside the caller's transaction, by the holder of the epoch alone."""
+    if rows:
+        with connection.cursor() as cursor:
+            cursor.executemany(_INSERT, rows)
 
 
 def _lock_epochs(ids: list[int]) -> dict[int, tuple[int, UUID | None]]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import httpcore2
 
@@ -36,8 +36,7 @@ class _Wire(asyncio.Protocol):
         self._full = self._clogged = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast(asyncio.Transport, transport)  # uvloop's is one by its methods only
 
     def data_received(self, data: bytes) -> None:
         self.arrived += data
@@ -175,11 +174,13 @@ class Network(httpcore2.AsyncNetworkBackend):
     ) -> Stream:
         """``local_address`` and ``socket_options`` are not offered here and must be ``None``."""
         loop = asyncio.get_running_loop()
+        # uvloop, which uvicorn takes where it is installed, tries one address after the other.
+        eager = isinstance(loop, asyncio.BaseEventLoop)
+        options: dict[str, Any] = {"happy_eyeballs_delay": NEXT_ADDRESS_AFTER} if eager else {}
         try:
             async with asyncio.timeout(timeout):
-                _, wire = await loop.create_connection(
-                    _Wire, host, port, happy_eyeballs_delay=NEXT_ADDRESS_AFTER
-                )
+                transport, wire = await loop.create_connection(_Wire, host, port, **options)
+            wire.transport = transport  # uvloop tells the protocol a little later
         except TimeoutError as error:
             raise httpcore2.ConnectTimeout(str(error)) from error
         except OSError as error:

@@ -23,7 +23,9 @@ CONTENT = {
     ),
     "keys": "SELECT * FROM conversations_idempotencykey ORDER BY id",
     "people": "SELECT id, username, password, is_active FROM conversations_person ORDER BY id",
-    "tokens": "SELECT digest, scope, expires_at, revoked_at FROM conversations_apitoken ORDER BY id",
+    "tokens": (
+        "SELECT digest, scope, expires_at, revoked_at FROM conversations_apitoken ORDER BY id"
+    ),
     "generations": (
         "SELECT id, key, state, epoch, stop_receipt, last_seq, output_tokens"
         " FROM streaming_generation ORDER BY id"

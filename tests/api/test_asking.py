@@ -47,7 +47,6 @@ def test_it_streams_to_who_asks_for_events(alice: Somebody, model: str) -> None:
     assert done.keys() == {"finish_reason", "usage", "timings"}
 
 
-@on_every_server
 @pytest.mark.parametrize("accept", ["", "application/json", "*/*", "application/*", "text/html"])
 def test_it_waits_for_the_end_for_everybody_else(alice: Somebody, accept: str) -> None:
     conversation = alice.conversation()

@@ -99,7 +99,6 @@ def test_it_refuses_the_same_where_a_body_may_be_left_out(
                 assert_problem(answer, 400)
 
 
-@on_every_server
 @pytest.mark.parametrize(
     "type",
     [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.api.sites import ANTHROPIC, MODELS, OPENAI, Somebody, on_every_server
+from tests.api.sites import ANTHROPIC, MODELS, OPENAI, Somebody
 from tests.client import Reader
 from tests.simulator import Script, Simulator
 
@@ -20,7 +20,6 @@ def ended(alice: Somebody, model: str, script: Script) -> Reader:
     return reader
 
 
-@on_every_server
 @pytest.mark.parametrize("model", MODELS)
 @pytest.mark.parametrize("fault", ["eof", "cut", "reset", "error"])
 def test_an_answer_that_is_cut_off_is_incomplete(alice: Somebody, model: str, fault: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.api.database import log
-from tests.api.sites import MODELS, Somebody, on_every_server
+from tests.api.sites import MODELS, Somebody
 from tests.client import Reader
 from tests.simulator import Script, Simulator
 from tests.site import Site
@@ -35,7 +35,6 @@ def closed_after(simulator: Simulator, script: Script, asked: float) -> float:
     return max(0.0, float(call["ended"]) - asked)
 
 
-@on_every_server
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_it_closes_the_upstream_call(
     alice: Somebody, site: Site, simulator: Simulator, moment: str
