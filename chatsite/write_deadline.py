@@ -19,7 +19,7 @@ class WriteDeadline:
         self.timeout = timeout
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        transport = getattr(getattr(send, "__self__", None), "transport", None)
+        transport: Any = getattr(getattr(send, "__self__", None), "transport", None)
         if not callable(getattr(transport, "abort", None)):
             await self.app(scope, receive, send)
             return

@@ -10,7 +10,7 @@ from uuid import UUID
 from .cursors import cursor, position
 from .events import Snapshot
 from .fold import RUNNING, Fold
-from .log.base import Entry, Log, Story, merge_entries
+from .log.base import SLICE, Entry, Log, Story, merge_entries
 from .shutdown import Shutdown
 from .tails import Tail, Tails
 
@@ -132,15 +132,19 @@ class Follower:
 
 
 def snapshot(log: Log, generation_id: int) -> list[Entry]:
-    """The whole state as one entry, at the cursor before the terminal event if there is one.
+    """The state as one entry, at the cursor before the terminal event if there is one.
 
-    Empty when nothing has happened yet: then the start is as good.
+    Of an answer that is larger than a slice it is the state before everything, and the whole log
+    follows: so no reader is ever handed more than a slice. Empty when nothing has happened yet.
     """
     state = Fold()
-    seq = 0
+    seq = size = 0
     for entry in Story(log, generation_id):
         if entry.terminal:
             break
+        size += len(entry.data)
+        if size > SLICE:
+            return [Entry.of(0, Snapshot((), RUNNING))]
         state.apply(entry.event)
         seq = entry.seq
     if seq == 0:

@@ -14,7 +14,7 @@ from streaming.cursors import cursor
 from streaming.events import Delta, Done, Event, PartOpened, Snapshot, Started
 from streaming.fold import Fold
 from streaming.follower import Follower
-from streaming.log.base import Claim, Entry, Watcher
+from streaming.log.base import SLICE, Claim, Entry, Watcher
 from streaming.log.memory import MemoryLog
 from streaming.parts import Part
 from streaming.tails import WINDOW, Tails
@@ -142,6 +142,19 @@ async def test_a_cursor_from_the_future_gets_a_snapshot(world: World) -> None:
     assert isinstance(entry.event, Snapshot)
     assert [e.event for e in await follower.read()] == [END]
     follower.close()
+
+
+async def test_a_large_answer_comes_as_an_empty_snapshot_and_the_whole_log(world: World) -> None:
+    await world.write(*OPENING)
+    for _ in range(4):
+        await world.write(Delta(0, "x" * SLICE))
+    await world.write(END)
+    follower = world.follower("nonsense")
+    (first,) = await follower.read()
+    assert first.event == Snapshot((), "running")
+    assert world.at(first.seq) == world.at(0)
+    fold = await read_all(follower)
+    assert fold.parts[0].text == "x" * SLICE * 4
 
 
 async def test_a_nudge_ends_the_wait_with_nothing(world: World) -> None:
