@@ -12,7 +12,7 @@ from tests.client import Reader
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
-FIRST_S, NEXT_S = 1.0, 1.5
+FIRST_S, NEXT_S = 0.8, 1.2
 LATE_S = 2.0
 
 #: Who read what came of which script, by the kind of stall and the model.
@@ -35,7 +35,7 @@ def answers(impatient: Site) -> Answers:
         "no byte once": Script(fault="silent", times=1, tokens=30),
         "headers, then nothing": Script(fault="stall", at=0),
         "in mid-answer": Script(fault="stall", at=10, tokens=40),
-        "slow but alive": Script(tokens=6, tps=1),
+        "slow but alive": Script(tokens=6, tps=2),
     }
 
     def ask(kind: str, model: str) -> tuple[str, tuple[Reader, Script]]:

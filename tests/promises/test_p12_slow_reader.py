@@ -19,7 +19,7 @@ from tests.site import Site
 READERS = {"daphne": 40, "uvicorn": 10}
 COST = 256 * 1024
 SIZE = 8 * 1024 * 1024
-DROPPED_AFTER_S = 4
+DROPPED_AFTER_S = 3
 
 
 def never_reads(somebody: Somebody, message: str) -> socket.socket:
