@@ -36,10 +36,10 @@ async def ask(
 ) -> Asked:
     """Say something in a conversation, after its current leaf when no parent is named."""
 
-    def work() -> Asked:
+    def work(owner: str) -> Asked:
         conversation = access.conversation(person, conversation_id, lock=True)
         parent = _parent(conversation, parent_id)
-        terms = _terms(model or conversation.model, options)
+        terms = _terms(model or conversation.model, options, owner)
         return asking.ask(conversation, text, terms, parent=parent)
 
     call = ["ask", str(conversation_id), text, model, str(parent_id), dict(options or {})]
@@ -58,11 +58,11 @@ async def again(
 ) -> Asked:
     """``regenerate``, ``continue`` or ``edit`` (with its text) a message."""
 
-    def work() -> Asked:
+    def work(owner: str) -> Asked:
         message = access.message(person, message_id)
         access.conversation(person, message.conversation_id, lock=True)
         before = message.generation.model if message.generation else message.conversation.model
-        terms = _terms(model or before, options)
+        terms = _terms(model or before, options, owner)
         match how:
             case "regenerate":
                 return asking.regenerate(message, terms)
@@ -83,7 +83,9 @@ async def stop(person: Person, message_id: UUID) -> tuple[Message, UUID | None]:
         message = access.answer(person, message_id)
         if message.generation is None:
             raise Problem(409, "This is not an answer.")
-        return message, generations.stop(message.generation)
+        receipt = generations.stop(message.generation)
+        message.generation.refresh_from_db(fields=["state"])
+        return message, receipt
 
     message, receipt = await sync_to_async(work)()
     if receipt is not None and message.generation_id is not None:
@@ -106,7 +108,7 @@ async def change(person: Person, conversation_id: UUID, changes: Mapping[str, An
             conversation = access.conversation(person, conversation_id, lock=True)
             for field, value in changes.items():
                 if field == "current_message_id":
-                    conversation.current = _parent(conversation, value)
+                    conversation.current = _leaf(conversation, value)
                 else:
                     setattr(conversation, field, value)
             conversation.save()
@@ -131,31 +133,38 @@ def erase(person: Person, conversation_id: UUID) -> list[int]:
 
 
 async def _begin(
-    person: Person, work: Callable[[], Asked], model: str, key: str, call: list[Any]
+    person: Person, work: Callable[[str], Asked], model: str, key: str, call: list[Any]
 ) -> Asked:
+    runner = node().runner
     await node().catalogue.prepare(model)
     digest = hashlib.sha256(dumps(call).encode("utf-8", "surrogatepass")).hexdigest()
 
-    def once() -> Asked:
+    def once(owner: str) -> Asked:
         with transaction.atomic():
             if joined := _joined(person, key, digest):
+                runner.give_back(owner)
                 return joined
-            asked = work()
+            asked = work(owner)
             if key:
                 IdempotencyKey.objects.create(
                     person=person, key=key, digest=digest, answer=asked.answer
                 )
         # From here on the answer is on its way, even if whoever asked has gone.
         assert asked.begun is not None
-        node().runner.launch_soon(asked.begun)
+        runner.launch_soon(asked.begun)
         return asked
 
     def persistently() -> Asked:
+        owner = runner.reserve()
         try:
-            return once()
-        except IntegrityError:
-            # The same key came in twice at once, and the other one was first.
-            return once()
+            try:
+                return once(owner)
+            except IntegrityError:
+                # The same key came in twice at once, and the other one was first.
+                return once(owner)
+        except BaseException:
+            runner.give_back(owner)
+            raise
 
     return await sync_to_async(persistently)()
 
@@ -173,6 +182,15 @@ def _joined(person: Person, key: str, digest: str) -> Asked | None:
     return Asked(access.answer(person, before.answer_id), None)
 
 
+def _leaf(conversation: Conversation, message_id: UUID) -> Message | None:
+    """The end of a branch that one can talk on from."""
+    leaf = _parent(conversation, message_id)
+    if leaf is not None and leaf.role != Message.Role.ASSISTANT:
+        message = "Only an answer can be the end of a branch."
+        raise Problem(422, errors=[{"field": "current_message_id", "message": message}])
+    return leaf
+
+
 def _parent(conversation: Conversation, parent_id: UUID | None) -> Message | None:
     wanted = parent_id or conversation.current_id
     if wanted is None:
@@ -183,12 +201,12 @@ def _parent(conversation: Conversation, parent_id: UUID | None) -> Message | Non
     return found
 
 
-def _terms(model_id: str, options: Mapping[str, Any] | None) -> Terms:
+def _terms(model_id: str, options: Mapping[str, Any] | None, owner: str) -> Terms:
     catalogue = node().catalogue
     model_id = model_id or catalogue.default()
     if not model_id:
         raise Problem(409, "No model is connected. Ask whoever runs this server to add one.")
-    return Terms(_known(model_id), dict(options or {}), node().runner.owner)
+    return Terms(_known(model_id), dict(options or {}), owner)
 
 
 def _known(model_id: str) -> Model:

@@ -10,7 +10,7 @@ from uuid import UUID
 from .cursors import cursor, position
 from .events import Snapshot
 from .fold import RUNNING, Fold
-from .log.base import SLICE, Entry, Log, Story, merge_entries
+from .log.base import SLICE, Entry, Log, Merged, Story, merge_entries
 from .shutdown import Shutdown
 from .tails import Tail, Tails
 
@@ -69,9 +69,11 @@ class Follower:
         while not self.ended and self._tail is not None and not self._tail.gone:
             found = self._tail.after(self._seq) if self._caught_up else None
             if found is None:
-                found = await self._in_thread(self._log.read)(self._generation_id, self._seq)
-                self._caught_up = self._caught_up or not found
-                self._tail.seen = max(self._tail.seen, self._seq, *(e.seq for e in found[-1:]))
+                try:
+                    found = await self._in_thread(self._log.read)(self._generation_id, self._seq)
+                except Merged:
+                    return await self._start_again()
+                self._note(found)
             if found:
                 return self._advance(merge_entries(found))
             if self._caught_up and await self._wait():
@@ -121,10 +123,26 @@ class Follower:
         start = position(self.key, self._after)
         if start == 0:
             return []
-        if start is None or not await self._in_thread(self._log.holds)(self._generation_id, start):
-            return await self._in_thread(snapshot)(self._log, self._generation_id)  # type: ignore[no-any-return]
+        if start is None:
+            return await self._snapshot()
         self._seq = start
         return []
+
+    async def _start_again(self) -> list[Entry]:
+        """The place we were at is no more; if there is nothing at all, the log is gone."""
+        entries = await self._snapshot()
+        if not entries and self._tail is not None:
+            self._tail.gone = True
+        return self._advance(entries)
+
+    async def _snapshot(self) -> list[Entry]:
+        return await self._in_thread(snapshot)(self._log, self._generation_id)  # type: ignore[no-any-return]
+
+    def _note(self, found: Sequence[Entry]) -> None:
+        """What was read off the log itself is known to everybody here."""
+        self._caught_up = self._caught_up or not found
+        if self._tail is not None:
+            self._tail.seen = max(self._tail.seen, self._seq, *(e.seq for e in found[-1:]))
 
     @property
     def cursor(self) -> str:
@@ -137,6 +155,14 @@ def snapshot(log: Log, generation_id: int) -> list[Entry]:
     Of an answer that is larger than a slice it is the state before everything, and the whole log
     follows: so no reader is ever handed more than a slice. Empty when nothing has happened yet.
     """
+    try:
+        return _state(log, generation_id)
+    except Merged:
+        # It was compacted between two slices; that happens once to a log.
+        return _state(log, generation_id)
+
+
+def _state(log: Log, generation_id: int) -> list[Entry]:
     state = Fold()
     seq = size = 0
     for entry in Story(log, generation_id):

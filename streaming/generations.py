@@ -115,9 +115,14 @@ def end_unclaimed(generation_id: int, owner: str) -> bool:
             return False
         generation = Generation.objects.get(pk=generation_id)
         entries = story(generation_id)
-        ending = Entry.of(claim.seq + 1, _ending(generation, fold(e.event for e in entries)))
-        insert(rows_of(claim, [ending]))
-        close(claim, ending)
+        events: list[Event] = []
+        if not entries:
+            # It never began: what an earlier answer said is kept all the same.
+            events = opening(Prompt.from_json(generation.prompt), generation.labels)
+        events.append(_ending(generation, fold([*(e.event for e in entries), *events])))
+        written = [Entry.of(seq, event) for seq, event in enumerate(events, claim.seq + 1)]
+        insert(rows_of(claim, written))
+        close(claim, written[-1])
     announce_end(generation_id)
     return True
 

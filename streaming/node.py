@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 from asgiref.sync import sync_to_async
@@ -14,7 +14,7 @@ from django.db import DatabaseError
 
 from .follower import Follower
 from .lease import node_name
-from .log.base import Entry
+from .log.base import Entry, Merged
 from .log.database import DatabaseLog
 from .models import Generation
 from .patience import Patience
@@ -102,7 +102,11 @@ class Node:
     def _news(self, behind: dict[int, int]) -> tuple[dict[int, list[Entry]], list[int]]:
         """Entries behind what is known, one read each; and the generations that are gone."""
         there = set(Generation.objects.filter(pk__in=behind).values_list("pk", flat=True))
-        news = {pk: self.log.read(pk, seq) for pk, seq in behind.items() if pk in there}
+        news = {}
+        for pk in there:
+            # A log that was compacted meanwhile has ended: its readers see to that themselves.
+            with suppress(Merged):
+                news[pk] = self.log.read(pk, behind[pk])
         return news, [pk for pk in behind if pk not in there]
 
     async def _refresh_models(self) -> None:

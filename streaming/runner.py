@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import threading
 from collections.abc import Coroutine
 from datetime import timedelta
 from typing import Any
@@ -53,6 +54,8 @@ class Runner(Watcher):
         self._tasks: set[asyncio.Task[None]] = set()
         self._look = asyncio.Event()
         self._draining = False
+        self._lock = threading.Lock()
+        self._reserved = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         log.watcher = self
 
@@ -65,9 +68,23 @@ class Runner(Watcher):
         return generation_id in self._engines
 
     @property
-    def owner(self) -> str:
-        """The name to claim a new generation for; empty when it has to wait in the queue."""
-        return "" if self._draining or len(self) >= self.limit else self.node
+    def room(self) -> int:
+        """How many more may run here."""
+        return 0 if self._draining else self.limit - len(self) - self._reserved
+
+    def reserve(self) -> str:
+        """Keep a place, from any thread: the name to claim a generation for, empty when there is
+        none. What is not launched then must be given back."""
+        with self._lock:
+            if self.room <= 0:
+                return ""
+            self._reserved += 1
+            return self.node
+
+    def give_back(self, owner: str) -> None:
+        """A place that :meth:`reserve` kept is not needed."""
+        with self._lock:
+            self._reserved -= owner == self.node
 
     def launch(self, begun: generations.Begun) -> None:
         """Run what was just begun for this node, or look at the queue soon."""
@@ -91,6 +108,9 @@ class Runner(Watcher):
             queued_ms=queued_ms,
         )
         self._engines[claim.generation_id] = engine
+        self.give_back(self.node)
+        if self._draining:
+            engine.interrupt(Interrupt.SHUTDOWN)
         self._log.open(claim)
         self._detach(self._run(engine))
 
@@ -171,13 +191,16 @@ class Runner(Watcher):
             # Our own are late when the database was; the writer renews them first thing.
             if not self.runs(generation_id):
                 await in_thread(generations.end_unclaimed, generation_id, self.node)
-        if (room := self.limit - len(self)) > 0:
-            for generation_id in await in_thread(_ids, lease.waiting()[:room]):
-                await self._take_from_queue(generation_id)
+        if self.room > 0:
+            for generation_id in await in_thread(_ids, lease.waiting()[: self.room]):
+                if owner := self.reserve():
+                    await self._take_from_queue(generation_id, owner)
 
-    async def _take_from_queue(self, generation_id: int) -> None:
-        taken = await in_thread(_take, generation_id, self.node)
-        if taken is not None:
+    async def _take_from_queue(self, generation_id: int, owner: str) -> None:
+        taken = await in_thread(_take, generation_id, owner)
+        if taken is None:
+            self.give_back(owner)
+        else:
             claim, generation = taken
             prompt = Prompt.from_json(generation.prompt)
             self._log.append(claim, generations.opening(prompt, generation.labels))

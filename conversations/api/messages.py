@@ -283,7 +283,7 @@ async def _follow(
         response["X-Message-Id"] = str(message.pk)
         return response
     await follower.to_the_end(node().shutdown)
-    if not follower.ended:
+    if not follower.ended and node().shutdown.draining:
         raise Problem(503, "The server is about to close. Ask again with the same key.")
     return await sync_to_async(_finished)(request.auth, message.pk)
 

@@ -19,6 +19,10 @@ class Fenced(Exception):
     """Somebody else holds the generation now, or it is gone: nothing more may be written."""
 
 
+class Merged(Exception):
+    """There is no such place in the log (any more): its entry went into a later one."""
+
+
 @dataclass(slots=True, eq=False)
 class Claim:
     """The right to append to one generation's log, until a higher epoch is claimed."""
@@ -220,11 +224,10 @@ class Log(abc.ABC):
     @abc.abstractmethod
     def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
         """Committed entries behind ``after``, at least one if there is one, about ``limit``
-        characters of data. May wait for a disk: not for the event loop."""
+        characters of data. May wait for a disk: not for the event loop.
 
-    @abc.abstractmethod
-    def holds(self, generation_id: int, seq: int) -> bool:
-        """Whether an entry with exactly this seq is there (compaction merges some away)."""
+        Raises :class:`Merged` when no entry has exactly this seq (0 is before the first one).
+        """
 
     def open(self, claim: Claim) -> None:
         """This process works on the claim from now on: renew its lease, watch for stops."""

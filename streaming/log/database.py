@@ -16,7 +16,7 @@ from .. import lease
 from ..closing import close
 from ..events import Event
 from ..models import Generation, LogEntry
-from .base import SLICE, Batch, Claim, Entry, Log
+from .base import SLICE, Batch, Claim, Entry, Log, Merged
 
 logger = logging.getLogger(__name__)
 
@@ -118,19 +118,19 @@ class DatabaseLog(Log):
         entries: list[Entry] = []
         # Where rows are large a few fill a slice; where they are small, a hundred may not.
         for count in (16, 100):
-            rows = list(log.filter(seq__gt=after).values_list("seq", "name", "data")[:count])
-            for seq, name, data in rows:
+            # The row we come from is read along: whether it is still there is part of the answer.
+            rows = list(log.filter(seq__gte=after).values_list("seq", "name", "data")[: count + 1])
+            if after and (not rows or rows[0][0] != after):
+                raise Merged(after)
+            for seq, name, data in rows[1:] if after else rows:
                 entries.append(Entry(seq, name, data))
                 limit -= len(data)
                 if limit <= 0:
                     return entries
-            if len(rows) < count:
+            if len(rows) <= count:
                 break
             after = entries[-1].seq
         return entries
-
-    def holds(self, generation_id: int, seq: int) -> bool:
-        return LogEntry.objects.filter(generation_id=generation_id, seq=seq).exists()
 
     # ---------------------------------------------------------------- on the writer's thread
     def _work(self) -> None:

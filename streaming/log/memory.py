@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ..events import Event
-from .base import SLICE, Batch, Claim, Entry, Fenced, Log
+from .base import SLICE, Batch, Claim, Entry, Fenced, Log, Merged
 
 
 class MemoryLog(Log):
@@ -51,13 +51,13 @@ class MemoryLog(Log):
 
     def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
         found: list[Entry] = []
-        for entry in self.entries.get(generation_id, []):
+        entries = self.entries.get(generation_id, [])
+        if after and not any(entry.seq == after for entry in entries):
+            raise Merged(after)
+        for entry in entries:
             if entry.seq > after:
                 found.append(entry)
                 limit -= len(entry.data)
                 if limit <= 0:
                     break
         return found
-
-    def holds(self, generation_id: int, seq: int) -> bool:
-        return any(entry.seq == seq for entry in self.entries.get(generation_id, []))
