@@ -36,6 +36,9 @@ class Line:
         with suppress(asyncio.CancelledError):
             await server.serve_forever()
         await self._cut()
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        if others:
+            await asyncio.wait(others, timeout=5)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:

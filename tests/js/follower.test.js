@@ -1,62 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import { Fold } from "#app/models/fold.js";
-import { Follower } from "#app/models/follower.js";
 import { Chance } from "./chance.js";
 import { FakeClock } from "./clock.js";
+import { Bench, TEXT, WORDS } from "./follower-bench.js";
 import { answerLog, frame, LogServer } from "./log-server.js";
-
-const WORDS = Array.from({ length: 60 }, (_, i) => `word ${i} 👩‍👩‍👧 \r\n data: x\n\n`);
-const TEXT = WORDS.join("");
-
-/** Waits between attempts take no time; a connection is never thought to be silent. */
-const hasty = {
-  random: () => 0,
-  now: () => 0,
-  after(ms, callback) {
-    const timer = ms < 20_000 ? setImmediate(callback) : null;
-    return () => clearImmediate(timer);
-  },
-};
-
-/** Counts what is applied, so that twice and never both show. */
-class CountingFold extends Fold {
-  applied = 0;
-
-  apply(name, data) {
-    super.apply(name, data);
-    this.applied++;
-  }
-}
-
-class Bench {
-  states = [];
-  fold = new CountingFold();
-
-  constructor(server, { clock = hasty, ...options } = {}) {
-    const changed = () => this.note();
-    const { fold } = this;
-    this.follower = new Follower({ url: server.url, fold, changed, clock, ...options });
-  }
-
-  note() {
-    const { name } = this.follower.state;
-    if (this.states.at(-1) !== name) this.states.push(name);
-    this.look?.();
-  }
-
-  /** Resolves once this holds. */
-  until(holds) {
-    return new Promise((resolve) => {
-      this.look = () => holds(this) && resolve();
-      this.look();
-    });
-  }
-
-  get text() {
-    return this.fold.parts.map(({ text }) => text).join("");
-  }
-}
 
 describe("a follower", () => {
   let server;
@@ -232,61 +179,6 @@ describe("a follower", () => {
     clock.pass(1234);
     await over;
     assert.deepEqual(server.asked, ["", "abcdef-1"]);
-  });
-
-  describe("of a server that falls silent", () => {
-    let clock;
-    let bench;
-    let over;
-    beforeEach(async () => {
-      const serve = server.serve.bind(server);
-      server.serve = (response, after) => {
-        if (server.asked.length > 1) serve(response, after);
-        else server.begin(response).write(server.bytesAfter("").subarray(0, 700));
-      };
-      clock = new FakeClock();
-      bench = new Bench(server, { clock });
-      over = bench.follower.follow();
-      await bench.until(({ fold }) => fold.applied > 0);
-    });
-
-    test("drops the connection after 40 seconds, and not before", async () => {
-      clock.pass(39_999);
-      assert.equal(bench.follower.state.name, "live");
-      clock.pass(1);
-      await clock.waitsFor(500);
-      clock.pass(500);
-      await over;
-      assert.equal(bench.text, TEXT);
-    });
-
-    test("drops the connection when told that the network is gone", async () => {
-      bench.follower.drop();
-      await clock.waitsFor(500);
-      assert.equal(bench.follower.state.name, "waiting");
-      bench.follower.retryNow();
-      await over;
-      assert.equal(bench.text, TEXT);
-    });
-
-    test("tries at once when it may be better now, if it has been silent for long", async () => {
-      bench.follower.retryNow();
-      assert.equal(server.asked.length, 1);
-      clock.pass(20_001);
-      bench.follower.retryNow();
-      await over;
-      assert.equal(bench.text, TEXT);
-      assert.ok(!bench.states.includes("waiting"), bench.states.join());
-    });
-
-    test("stops when told to, and goes on from there", async () => {
-      bench.follower.stop();
-      await over;
-      assert.equal(bench.follower.state.name, "idle");
-      await bench.follower.follow();
-      assert.equal(bench.text, TEXT);
-      assert.equal(bench.fold.applied, server.events.length);
-    });
   });
 
   test("does not wait any longer when told that it may be better now", async () => {

@@ -30,6 +30,11 @@ def again(site: Site, alice: Somebody) -> Somebody:
     return alice
 
 
+def goes_on(alice: Somebody, conversation: str) -> None:
+    more = alice.answered(conversation, f"and then {Script(tokens=5)}")
+    assert alice.message(more)["status"] == "done"
+
+
 @pytest.mark.parametrize("end", ["kill", "stop"])
 def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, end: str) -> None:
     (alice,) = people(doomed)
@@ -55,7 +60,7 @@ def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, e
     for script_id in ["silent " + end, *(script.id for _, script, _, _ in running.values())]:
         simulator.wait_for("client_closed", script=script_id)
     alice = again(doomed, alice)
-    for id, (conversation, script, stream, reader) in running.items():
+    for number, (id, (conversation, script, stream, reader)) in enumerate(running.items()):
         stream.close()
         seen = reader.text
         alice.resume(id, reader)
@@ -68,14 +73,11 @@ def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, e
         names = [name for _, name, _ in log(doomed, id)]
         assert names.count("incomplete") == 1
         assert names[-1] == "incomplete"
-        number = list(running).index(id)
         joined = alice.ask(conversation, f"hi {script}", {"Idempotency-Key": f"k-{number}"})
         assert joined.message_id == id
         assert joined.into(Reader()).text == reader.text
         assert len(simulator.calls(script=script.id)) == 1
-        # And the conversation goes on.
-        more = alice.answered(conversation, f"and then {Script(tokens=5)}")
-        assert alice.message(more)["status"] == "done"
+        goes_on(alice, conversation)
     unbegun.close()
     alice.resume(unbegun.message_id, Reader())
     message = alice.message(unbegun.message_id)
