@@ -13,6 +13,7 @@ from django.http import Http404
 
 from streaming import generations
 from streaming.events import dumps
+from streaming.models import Generation
 from streaming.node import node
 from streaming.providers.base import Model
 
@@ -83,14 +84,21 @@ async def stop(person: Person, message_id: UUID) -> tuple[Message, UUID | None]:
         message = access.answer(person, message_id)
         if message.generation is None:
             raise Problem(409, "This is not an answer.")
-        receipt = generations.stop(message.generation)
-        message.generation.refresh_from_db(fields=["state"])
+        try:
+            receipt = generations.stop(message.generation)
+            message.generation.refresh_from_db(fields=["state"])
+        except Generation.DoesNotExist as error:
+            raise Http404("It was deleted just now.") from error
         return message, receipt
 
     message, receipt = await sync_to_async(work)()
-    if receipt is not None and message.generation_id is not None:
-        node().runner.stop(message.generation_id, receipt)
-    return message, receipt
+    if receipt is None or message.generation is None:
+        return message, None
+    if await node().runner.stop(message.generation.pk, receipt):
+        await message.generation.arefresh_from_db(fields=["state"])
+    # It may have ended by itself just before: then nothing was stopped.
+    ended_otherwise = not message.generation.is_live and message.status != "stopped"
+    return message, None if ended_otherwise else receipt
 
 
 async def check_model(model_id: str) -> None:

@@ -68,6 +68,8 @@ class Engine:
         self._indices = _Indices(prompt)
         self._interrupt: Interrupt | None = None
         self._task: asyncio.Task[None] | None = None
+        #: Set by whoever runs it, when there is nothing left to do.
+        self.ended = asyncio.Event()
 
     @property
     def parts(self) -> list[Part]:

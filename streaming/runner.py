@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections
+from django.db import DatabaseError, close_old_connections, transaction
 from django.utils import timezone
 
 from . import generations, lease
@@ -30,6 +30,8 @@ logger = logging.getLogger(__name__)
 SWEEP_S = 1.0
 #: How often it looks for logs to make small.
 TIDY_S = 60.0
+#: How long a stop call waits to see the end, in seconds.
+STOPPED_S = 2.0
 
 
 class Runner(Watcher):
@@ -135,6 +137,7 @@ class Runner(Watcher):
         finally:
             was_full = len(self) >= self.limit
             self._engines.pop(claim.generation_id, None)
+            engine.ended.set()
             self._log.close(claim)
             if was_full:
                 self._look.set()
@@ -147,8 +150,22 @@ class Runner(Watcher):
         except Fenced:
             logger.warning("generation %s was taken over", engine.claim.key)
 
-    def stop(self, generation_id: int, receipt: UUID) -> None:
-        """Stop it if it runs here. The receipt goes into its ``stopped`` event."""
+    async def stop(self, generation_id: int, receipt: UUID) -> bool:
+        """Stop it if it runs here. The receipt goes into its ``stopped`` event.
+
+        Waits a little for the end; whether it has come.
+        """
+        self.stop_soon(generation_id, receipt)
+        if (engine := self._engines.get(generation_id)) is None:
+            return True
+        try:
+            async with asyncio.timeout(STOPPED_S):
+                await engine.ended.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    def stop_soon(self, generation_id: int, receipt: UUID) -> None:
         if (engine := self._engines.get(generation_id)) is not None:
             engine.interrupt(Interrupt.STOP, receipt)
 
@@ -167,7 +184,7 @@ class Runner(Watcher):
             engine.interrupt(Interrupt.FENCED)
 
     def stop_requested(self, claim: Claim, receipt: UUID) -> None:
-        self.stop(claim.generation_id, receipt)
+        self.stop_soon(claim.generation_id, receipt)
 
     # ------------------------------------------------------------- work that others left
     async def sweep(self) -> None:
@@ -190,22 +207,36 @@ class Runner(Watcher):
         for generation_id in await in_thread(_ids, lease.orphans()):
             # Our own are late when the database was; the writer renews them first thing.
             if not self.runs(generation_id):
-                await in_thread(generations.end_unclaimed, generation_id, self.node)
+                await self._see_to(generation_id, self._end_orphan(generation_id))
         if self.room > 0:
             for generation_id in await in_thread(_ids, lease.waiting()[: self.room]):
                 if owner := self.reserve():
-                    await self._take_from_queue(generation_id, owner)
+                    await self._see_to(generation_id, self._take_from_queue(generation_id, owner))
+
+    async def _see_to(self, generation_id: int, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except DatabaseError:
+            raise
+        except Exception:
+            # One that cannot be taken must not keep the others waiting for ever.
+            logger.exception("generation %s could not be taken", generation_id)
+
+    async def _end_orphan(self, generation_id: int) -> None:
+        await in_thread(generations.end_unclaimed, generation_id, self.node)
 
     async def _take_from_queue(self, generation_id: int, owner: str) -> None:
-        taken = await in_thread(_take, generation_id, owner)
+        try:
+            taken = await in_thread(_take, generation_id, owner)
+        except BaseException:
+            self.give_back(owner)
+            raise
         if taken is None:
             self.give_back(owner)
-        else:
-            claim, generation = taken
-            prompt = Prompt.from_json(generation.prompt)
-            self._log.append(claim, generations.opening(prompt, generation.labels))
-            waited = (generation.started_at - generation.created_at).total_seconds()
-            self._launch(claim, prompt, queued_ms=max(0, int(waited * 1000)))
+            return
+        claim, prompt, labels, waited_ms = taken
+        self._log.append(claim, generations.opening(prompt, labels))
+        self._launch(claim, prompt, queued_ms=waited_ms)
 
     async def tidy(self, keep: timedelta) -> None:
         """For as long as this process lives: make the logs of long finished answers small."""
@@ -242,6 +273,13 @@ def _ids(queryset: Any) -> list[int]:
     return list(queryset.values_list("pk", flat=True))
 
 
-def _take(generation_id: int, owner: str) -> tuple[Claim, Generation] | None:
-    claim = lease.claim(generation_id, owner)
-    return None if claim is None else (claim, Generation.objects.get(pk=generation_id))
+def _take(generation_id: int, owner: str) -> tuple[Claim, Prompt, dict[str, str], int] | None:
+    """Claim one that waits: with its prompt, its labels and for how many ms it waited."""
+    with transaction.atomic():
+        claim = lease.claim(generation_id, owner)
+        if claim is None:
+            return None
+        generation = Generation.objects.get(pk=generation_id)
+        waited = timezone.now() - generation.created_at
+        prompt = Prompt.from_json(generation.prompt)
+        return claim, prompt, generation.labels, max(0, int(waited.total_seconds() * 1000))

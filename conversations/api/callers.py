@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.http import HttpRequest
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
@@ -9,6 +11,7 @@ from ninja.utils import check_csrf
 from ..models import ApiToken, Person
 from ..problems import Problem
 
+_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -52,3 +55,13 @@ def _by_session(request: HttpRequest) -> Person:
 
 def _unauthorized(detail: str) -> Problem:
     return Problem(401, detail, headers={"WWW-Authenticate": "Bearer"})
+
+
+def key_of(request: HttpRequest) -> str:
+    """The ``Idempotency-Key``; empty without one. Raises :class:`Problem` for a malformed one."""
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return ""
+    if not _KEY.fullmatch(key):
+        raise Problem(400, "An Idempotency-Key is 1 to 255 visible ASCII characters.")
+    return key

@@ -15,7 +15,7 @@ from .. import access, answering
 from ..models import Conversation
 from ..models.conversations import TITLE_LENGTH, ConversationQuerySet
 from ..problems import Problem
-from .callers import Call
+from .callers import Call, key_of
 from .paging import Page, PagingQuery, cursor_of
 
 router = Router(tags=["conversations"])
@@ -96,9 +96,15 @@ def _behind(
 async def create_conversation(
     request: Call, body: ConversationIn | None = None
 ) -> tuple[int, Conversation]:
+    """With an ``Idempotency-Key``, the same key again gives the same conversation."""
     body = body or ConversationIn()
     await answering.check_model(body.model)
-    made = await Conversation.objects.acreate(owner=request.auth, **body.dict())
+    if key := key_of(request):
+        made, _ = await Conversation.objects.aget_or_create(
+            owner=request.auth, creation_key=key, defaults=body.dict()
+        )
+    else:
+        made = await Conversation.objects.acreate(owner=request.auth, **body.dict())
     return 201, made
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase
 from ninja import Router, Schema
 from ninja.responses import Response
 from pydantic import ConfigDict, Field, StringConstraints, field_validator
@@ -20,7 +19,7 @@ from .. import access, answering, answers
 from ..asking import Asked
 from ..models import Message, Person
 from ..problems import Problem
-from .callers import Call
+from .callers import Call, key_of
 from .conversations import ModelId
 from .negotiation import responds_async, wire_of
 from .paging import Page, PagingQuery, cursor_of
@@ -29,7 +28,6 @@ router = Router(tags=["messages"])
 
 #: In code points.
 LONGEST_TEXT = 1_000_000
-_KEY = re.compile(r"[\x21-\x7e]{1,255}", re.ASCII)
 
 
 class Options(Schema):
@@ -243,16 +241,6 @@ async def stop(request: Call, id: UUID) -> dict[str, Any]:
     """Stop the answer. Asking again gives the same receipt."""
     message, receipt = await answering.stop(request.auth, id)
     return {"message_id": message.pk, "status": message.status, "receipt": receipt}
-
-
-def key_of(request: HttpRequest) -> str:
-    """The ``Idempotency-Key``; empty without one. Raises :class:`Problem` for a malformed one."""
-    key = request.headers.get("Idempotency-Key")
-    if key is None:
-        return ""
-    if not _KEY.fullmatch(key):
-        raise Problem(400, "An Idempotency-Key is 1 to 255 visible ASCII characters.")
-    return key
 
 
 async def answer(request: Call, asked: Asked) -> HttpResponseBase:

@@ -39,6 +39,8 @@ class Conversation(models.Model):
     current = models.ForeignKey(
         "conversations.Message", models.SET_NULL, null=True, blank=True, related_name="+"
     )
+    #: The Idempotency-Key it was created with: the same call again finds it.
+    creation_key = models.CharField(max_length=255, null=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     #: When something was last said or changed here.
     updated_at = models.DateTimeField(auto_now=True)
@@ -46,6 +48,11 @@ class Conversation(models.Model):
     objects = ConversationQuerySet.as_manager()
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["owner", "creation_key"], name="one_conversation_per_key"
+            )
+        ]
         indexes: ClassVar = [
             models.Index(
                 fields=["owner", "archived", "-pinned", "-updated_at", "-id"],
@@ -66,8 +73,7 @@ class Conversation(models.Model):
         }
         branch = []
         leaf = leaf or self.current_id
-        while leaf is not None:
-            message = by_id[leaf]
+        while leaf is not None and (message := by_id.get(leaf)) is not None:
             branch.append(message)
             leaf = message.parent_id
         return branch[::-1]

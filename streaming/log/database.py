@@ -6,7 +6,7 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from ..closing import close
 from ..events import Event
 from ..models import Generation, LogEntry
 from .base import SLICE, Batch, Claim, Entry, Log, Merged
+from .rows import Row, insert, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -176,8 +177,7 @@ class DatabaseLog(Log):
                 return
             else:
                 self._rest_s = REST_S[0]
-                with self._lock:
-                    self._writing = {}
+                self._written(batches)
                 self._tell(report)
                 return
 
@@ -190,7 +190,16 @@ class DatabaseLog(Log):
         batch = batches[0]
         logger.error("generation %s: an entry was refused: %s", batch.claim.key, error)
         batch.fenced = True
+        # What came in since must not follow what is missing: no epoch is below 0.
+        batch.claim.epoch = -1
+        self._written(batches)
         self._tell(_Report(batches=batches))
+
+    def _written(self, batches: list[Batch]) -> None:
+        """These are done with, one way or the other."""
+        with self._lock:
+            for batch in batches:
+                self._writing.pop(batch.claim.generation_id, None)
 
     def _rest(self, error: Exception) -> bool:
         """Wait for the database to come back; ``False`` when it is time to give up."""
@@ -253,31 +262,11 @@ class DatabaseLog(Log):
         return _Report(batches=batches, stops=stops)
 
 
-# By hand, since these two run at every commit and the ORM takes longer to say them than the
-# database to do them.
-_INSERT = (
-    f"INSERT INTO {LogEntry._meta.db_table} "  # noqa: S608 - our own name
-    "(generation_id, epoch, seq, name, data) VALUES (%s, %s, %s, %s, %s)"
-)
+# By hand, as in rows.py.
 _SELECT = (
     f"SELECT id, epoch, stop_receipt FROM {Generation._meta.db_table} "  # noqa: S608 - our own
     "WHERE state = %s AND id IN"
 )
-
-
-Row = tuple[int, int, int, str, str]
-
-
-def rows_of(claim: Claim, entries: Iterable[Entry]) -> list[Row]:
-    key = (claim.generation_id, claim.epoch)
-    return [(*key, entry.seq, entry.name, entry.data) for entry in entries]
-
-
-def insert(rows: list[Row]) -> None:
-    """Append, inside the caller's transaction, by the holder of the epoch alone."""
-    if rows:
-        with connection.cursor() as cursor:
-            cursor.executemany(_INSERT, rows)
 
 
 def _lock_epochs(ids: list[int]) -> dict[int, tuple[int, UUID | None]]:

@@ -1,11 +1,17 @@
-"""An answer that does not end ends its test, and not the run."""
+"""What every test of the API has around it."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+
+from tests.client import Stream
+from tests.simulator import Script, Simulator
+from tests.site import Site
+
+from .sites import people
 
 #: How long one test may take on a busy machine.
 PATIENCE_S = 90
@@ -13,6 +19,8 @@ PATIENCE_S = 90
 
 @pytest.fixture(autouse=True)
 def patience() -> Iterator[None]:
+    """An answer that does not end ends its test, and not the run."""
+
     def give_up(*_: object) -> None:
         raise TimeoutError(f"nothing came of it in {PATIENCE_S} s")
 
@@ -21,3 +29,15 @@ def patience() -> Iterator[None]:
     yield
     signal.alarm(0)
     signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quiet(sites: Callable[[str], Site], simulator: Simulator) -> Iterator[Stream]:
+    """A stream of an answer that stalls from the start: whoever waits for pings need not wait."""
+    (somebody,) = people(sites("daphne"))
+    script = Script(id="a quiet answer", fault="pings", at=2)
+    stream = somebody.ask(somebody.conversation(), f"hi {script}")
+    yield stream
+    somebody.stop(stream.message_id)
+    stream.close()
+    simulator.wait_for("client_closed", script=script.id)

@@ -3,36 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-
-import pytest
 
 from streaming.events import decode
 from streaming.fold import Fold, fold
-from tests.client import Client, Reader, Stream
+from tests.client import Reader, Stream
 from tests.simulator import Script, Simulator
-from tests.site import Site
 
-from .sites import Somebody, on_every_server, people
+from .sites import Somebody, on_every_server
 
 #: A comment comes at least this often, in seconds.
 PING_EVERY = 15
-
-
-@pytest.fixture(scope="module", autouse=True)
-def quiet(sites: object, simulator: Simulator) -> Iterator[Stream]:
-    """A stream whose answer stalls from the start; opened before the other tests here run."""
-    assert callable(sites)
-    site: Site = sites("daphne")
-    (somebody,) = people(site)
-    somebody.token, token = "", somebody.token
-    client = Client(site.url, token)
-    script = Script(id="a quiet answer", fault="pings", at=2)
-    stream = client.ask(client.conversation(), f"hi {script}")
-    yield stream
-    client.stop(stream.message_id)
-    stream.close()
-    simulator.wait_for("client_closed", script=script.id)
 
 
 def finished(somebody: Somebody, script: Script) -> tuple[str, Reader]:
@@ -171,7 +151,7 @@ def test_it_tells_a_failure_in_words(alice: Somebody) -> None:
 
 
 def test_it_says_something_at_least_every_15_s(quiet: Stream) -> None:
-    """The stream was opened when the first test here began."""
+    """The stream was opened when the first test of the API began."""
     quiet.connection.sock.settimeout(PING_EVERY)
     heard = b""
     while b"\n: ping\n\n" not in heard:

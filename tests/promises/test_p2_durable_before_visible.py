@@ -19,8 +19,8 @@ from tests.client import Reader, Stream
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
-KILLS = 5
-ANSWERS = 6
+KILLS = 4
+ANSWERS = 8
 SEED = 42
 
 
