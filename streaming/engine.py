@@ -68,6 +68,7 @@ class Engine:
         self._indices = _Indices(prompt)
         self._interrupt: Interrupt | None = None
         self._task: asyncio.Task[None] | None = None
+        self._is_decided = False
         #: Set by whoever runs it, when there is nothing left to do.
         self.ended = asyncio.Event()
 
@@ -86,6 +87,7 @@ class Engine:
             if not self.is_interrupted:
                 raise
             ending = self._interrupted()
+        self._is_decided = True
         if ending is None:
             raise Fenced(str(self.claim.key))
         self.log.append(self.claim, [ending])
@@ -96,8 +98,11 @@ class Engine:
         return self._interrupt is not None
 
     def interrupt(self, why: Interrupt, receipt: UUID | None = None) -> None:
-        """End now: the upstream call is closed, then the terminal event is written."""
-        if not self.is_interrupted:
+        """End now: the upstream call is closed, then the terminal event is written.
+
+        Too late when the end is decided and on its way to the database.
+        """
+        if not self.is_interrupted and not self._is_decided:
             self._interrupt = why
             self.receipt = receipt
             if self._task is not None:

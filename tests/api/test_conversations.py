@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from uuid import UUID
 
@@ -9,9 +10,10 @@ import pytest
 
 from tests.client import Json, Reader
 from tests.simulator import Script, Simulator
+from tests.site import Site
 
 from .problems import assert_problem
-from .sites import ANTHROPIC, Somebody, on_every_server
+from .sites import ANTHROPIC, Somebody, on_every_server, people
 
 HERE = "/api/v1/conversations"
 
@@ -142,3 +144,34 @@ def test_it_refuses_a_branch_of_another_conversation(alice: Somebody) -> None:
     conversation = alice.conversation()
     answer = alice.call("PATCH", f"{HERE}/{conversation}", {"current_message_id": other})
     assert_problem(answer, 404)
+
+
+def test_the_same_key_again_gives_the_same_conversation(alice: Somebody, site: Site) -> None:
+    (bob,) = people(site)
+    made = [alice.call("POST", HERE, {}, {"Idempotency-Key": "chat-1"}) for _ in range(3)]
+    assert {answer.status for answer in made} == {201}
+    assert len({answer.json["id"] for answer in made}) == 1
+    other = alice.call("POST", HERE, {}, {"Idempotency-Key": "chat-2"})
+    his = bob.call("POST", HERE, {}, {"Idempotency-Key": "chat-1"})
+    assert len({made[0].json["id"], other.json["id"], his.json["id"]}) == 3
+
+
+def test_only_an_answer_can_be_the_end_of_a_branch(alice: Somebody) -> None:
+    conversation = alice.conversation()
+    answer = alice.message(alice.answered(conversation, f"hi {Script(tokens=3)}"))
+    change = {"current_message_id": answer["parent_id"]}
+    assert_problem(alice.call("PATCH", f"{HERE}/{conversation}", change), 422)
+
+
+def test_deleting_it_ends_a_call_that_waits_for_the_answer(
+    alice: Somebody, simulator: Simulator
+) -> None:
+    conversation = alice.conversation()
+    script = Script(id=f"waits {alice.username}", fault="endless", tps=50)
+    path = f"{HERE}/{conversation}/messages"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(alice.call, "POST", path, {"text": f"hi {script}"})
+        simulator.wait_for("open", script=script.id)
+        assert alice.call("DELETE", f"{HERE}/{conversation}").status == 204
+        assert_problem(waiting.result(), 404)
+    simulator.wait_for("client_closed", script=script.id)

@@ -89,3 +89,19 @@ def test_it_needs_no_body_and_minds_none(alice: Somebody) -> None:
     path = f"/api/v1/messages/{id}/stop"
     for body in (None, {}, {"x": 1}, b"\xff\x00"):
         assert alice.call("POST", path, body).status == 200
+
+
+def test_a_receipt_is_given_only_for_what_was_stopped(alice: Somebody) -> None:
+    """However close to the end it comes."""
+    for number in range(12):
+        script = Script(tokens=20, tps=400, seed=number)
+        stream = alice.ask(alice.conversation(), f"hi {script}")
+        reader = Reader()
+        frames = stream.frames()
+        while len(reader.text) < len(script.text()) * number / 12:
+            reader.take(next(frames))
+        receipt = alice.stop(stream.message_id).json["receipt"]
+        for frame in frames:
+            reader.take(frame)
+        last = json.loads(reader.frames[-1].data)
+        assert last.get("receipt") == receipt, reader.frames[-1]
