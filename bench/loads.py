@@ -88,7 +88,7 @@ def held(subject: Subject, scale: Scale) -> Figures:
     crowd.read(2 * opening)  # all are open, none is over
     during = subject.resident_kib()
     crowd.read()
-    _whole(subject, crowd.answers, script)
+    _whole(crowd.answers, script)
     return {
         "resident_mib": before / 1024,
         "kib_per_stream": (during - before) / len(requests),
@@ -105,13 +105,13 @@ def _warm(subject: Subject, count: int, script: Script) -> list[bytes]:
 def _together(
     subject: Subject, requests: Sequence[bytes], script: Script, over: float
 ) -> list[Answer]:
-    return _whole(subject, read(subject.port, requests, over), script)
+    return _whole(read(subject.port, requests, over), script)
 
 
-def _whole(subject: Subject, answers: list[Answer], script: Script) -> list[Answer]:
+def _whole(answers: list[Answer], script: Script) -> list[Answer]:
     for answer in answers:
         if len(answer.lags) != script.tokens:
-            raise Broken(f"{subject.name}: {len(answer.lags)} of {script.tokens} tokens arrived")
+            raise Broken(f"{len(answer.lags)} of {script.tokens} tokens arrived")
     return answers
 
 

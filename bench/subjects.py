@@ -45,7 +45,6 @@ class Subject(abc.ABC):
             **{name: os.environ[name] for name in ("PATH", "LANG", "HOME") if name in os.environ},
             "OPENAI_BASE_URL": simulator.base_url_openai,
             "OPENAI_API_KEY": "bench",
-            "PYTHONDONTWRITEBYTECODE": "",
         }
 
     @abc.abstractmethod
@@ -63,9 +62,8 @@ class Subject(abc.ABC):
         """Started alone on ``core``, answering, and ended."""
         self.port = free_port()
         self.prepare()
-        log = (self.scratch / f"{self.name}.log").open("ab")
         with (
-            log,
+            self._log().open("wb") as log,
             subprocess.Popen(
                 self.command(), cwd=ROOT, env=self.environment, stdout=log, stderr=log
             ) as server,
@@ -75,12 +73,14 @@ class Subject(abc.ABC):
                 self.process = psutil.Process(server.pid)
                 self._wait(server)
                 yield
+            except Broken as broken:
+                said = self._log().read_text(errors="replace")[-4000:]
+                raise Broken(f"{self.name}: {broken}\nIts server said:\n{said}") from None
             finally:
-                server.terminate()
-                try:
-                    server.wait(20)
-                except subprocess.TimeoutExpired:
-                    server.kill()
+                _end(server)
+
+    def _log(self) -> Path:
+        return self.scratch / f"{self.name}.log"
 
     def _wait(self, server: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -91,8 +91,7 @@ class Subject(abc.ABC):
                 time.sleep(0.05)
             else:
                 return
-        said = (self.scratch / f"{self.name}.log").read_text()[-2000:]
-        raise Broken(f"{self.name} does not start:\n{said}")
+        raise Broken("does not start")
 
     def family(self) -> list[psutil.Process]:
         return [self.process, *self.process.children(recursive=True)]
@@ -180,3 +179,11 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    server.terminate()
+    try:
+        server.wait(20)
+    except subprocess.TimeoutExpired:
+        server.kill()

@@ -84,21 +84,25 @@ async def stop(person: Person, message_id: UUID) -> tuple[Message, UUID | None]:
         message = access.answer(person, message_id)
         if message.generation is None:
             raise Problem(409, "This is not an answer.")
-        try:
-            receipt = generations.stop(message.generation)
-            message.generation.refresh_from_db(fields=["state"])
-        except Generation.DoesNotExist as error:
-            raise Http404("It was deleted just now.") from error
+        receipt = generations.stop(message.generation)
+        _refresh(message.generation)
         return message, receipt
 
     message, receipt = await sync_to_async(work)()
     if receipt is None or message.generation is None:
         return message, None
     if await node().runner.stop(message.generation.pk, receipt):
-        await message.generation.arefresh_from_db(fields=["state"])
+        await sync_to_async(_refresh)(message.generation)
     # It may have ended by itself just before: then nothing was stopped.
     ended_otherwise = not message.generation.is_live and message.status != "stopped"
     return message, None if ended_otherwise else receipt
+
+
+def _refresh(generation: Generation) -> None:
+    try:
+        generation.refresh_from_db(fields=["state"])
+    except Generation.DoesNotExist as error:
+        raise Http404("It was deleted just now.") from error
 
 
 async def check_model(model_id: str) -> None:

@@ -152,7 +152,8 @@ class Engine:
             if batch and self._take(batch):
                 watch.spoke()
                 if self.log.backlog(self.claim) > MAX_BACKLOG:
-                    await self.log.flushed(self.claim)
+                    with watch.paused():
+                        await self.log.flushed(self.claim)
             if self._progress.finish is not None:
                 watch.finished()
             count += 1

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from .cursors import cursor, position
+from .cursors import position
 from .events import Snapshot
 from .fold import RUNNING, Fold
 from .log.base import SLICE, Entry, Log, Merged, Story, merge_entries
@@ -143,10 +143,6 @@ class Follower:
         self._caught_up = self._caught_up or not found
         if self._tail is not None:
             self._tail.seen = max(self._tail.seen, self._seq, *(e.seq for e in found[-1:]))
-
-    @property
-    def cursor(self) -> str:
-        return cursor(self.key, self._seq)
 
 
 def snapshot(log: Log, generation_id: int) -> list[Entry]:

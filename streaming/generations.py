@@ -80,7 +80,9 @@ def stop(generation: Generation) -> uuid.UUID | None:
     that runs it obeys; one that nobody runs ends here and now.
     """
     with transaction.atomic():
-        row = Generation.objects.select_for_update().get(pk=generation.pk)
+        row = Generation.objects.select_for_update().filter(pk=generation.pk).first()
+        if row is None:
+            return None
         if row.stop_receipt is None and row.is_live:
             row.stop_receipt = uuid.uuid4()
             row.stop_requested_at = Now()

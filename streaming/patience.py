@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 #: How long the provider may go on after its end marker (usage comes then), in seconds.
@@ -42,6 +43,14 @@ class Watch:
     def finished(self) -> None:
         """The end marker came: not much more is due."""
         self._limit_s = AFTER_THE_END_S
+        self._arm(self._limit_s)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """While it is not the provider that is waited for."""
+        self._timer.cancel()
+        yield
+        self._byte_at = self._text_at = self._loop.time()
         self._arm(self._limit_s)
 
     def close(self) -> None:

@@ -58,6 +58,7 @@ class Runner(Watcher):
         self._draining = False
         self._lock = threading.Lock()
         self._reserved = 0
+        self._others_wait = False
         self._loop: asyncio.AbstractEventLoop | None = None
         log.watcher = self
 
@@ -74,11 +75,12 @@ class Runner(Watcher):
         """How many more may run here."""
         return 0 if self._draining else self.limit - len(self) - self._reserved
 
-    def reserve(self) -> str:
+    def reserve(self, queued: bool = False) -> str:
         """Keep a place, from any thread: the name to claim a generation for, empty when there is
-        none. What is not launched then must be given back."""
+        none, or none for who comes now because others wait (those are ``queued``). What is not
+        launched then must be given back."""
         with self._lock:
-            if self.room <= 0:
+            if self.room <= 0 or (self._others_wait and not queued):
                 return ""
             self._reserved += 1
             return self.node
@@ -91,6 +93,7 @@ class Runner(Watcher):
     def launch(self, begun: generations.Begun) -> None:
         """Run what was just begun for this node, or look at the queue soon."""
         if begun.claim is None:
+            self._others_wait = True
             self._look.set()
         else:
             self._launch(begun.claim, begun.prompt, queued_ms=0)
@@ -196,22 +199,25 @@ class Runner(Watcher):
                 await self._sweep()
             except DatabaseError as error:
                 logger.warning("the queue could not be read: %s", error)
-            self._look.clear()
             try:
                 async with asyncio.timeout(SWEEP_S):
                     await self._look.wait()
             except TimeoutError:
                 continue
+            self._look.clear()
 
     async def _sweep(self) -> None:
         for generation_id in await in_thread(_ids, lease.orphans()):
             # Our own are late when the database was; the writer renews them first thing.
             if not self.runs(generation_id):
                 await self._see_to(generation_id, self._end_orphan(generation_id))
-        if self.room > 0:
-            for generation_id in await in_thread(_ids, lease.waiting()[: self.room]):
-                if owner := self.reserve():
-                    await self._see_to(generation_id, self._take_from_queue(generation_id, owner))
+        waiting = await in_thread(_ids, lease.waiting()[: max(self.room, 0) + 1])
+        self._others_wait = bool(waiting)
+        for generation_id in waiting:
+            if owner := self.reserve(queued=True):
+                await self._see_to(generation_id, self._take_from_queue(generation_id, owner))
+        if waiting and self.room > 0:
+            self._look.set()  # to see whether that was all
 
     async def _see_to(self, generation_id: int, work: Coroutine[Any, Any, None]) -> None:
         try:

@@ -30,6 +30,8 @@ class Tail:
     def extend(self, entries: Iterable[Entry]) -> None:
         """New entries were committed; ones that are known already are passed over."""
         for entry in entries:
+            if self.window and entry.seq > self.window[-1].seq + 1:
+                self.window.clear()  # what is between is in the log alone
             if not self.window or entry.seq > self.window[-1].seq:
                 self.window.append(entry)
         if self.window:
@@ -88,11 +90,6 @@ class Tails:
     def extend(self, generation_id: int, entries: list[Entry]) -> None:
         if (tail := self._tails.get(generation_id)) is not None:
             tail.extend(entries)
-
-    def wake_all(self) -> None:
-        """Every reader looks up, to see that the server is about to close."""
-        for tail in self._tails.values():
-            tail.wake()
 
     def behind(self, local: Callable[[int], bool]) -> dict[int, int]:
         """``{generation: last seq known}`` of the tails that wait for another process's entries."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist, RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
+
+from streaming.models import Generation
 
 from ..problems import Problem, problem
 from . import conversations, messages, models
@@ -45,7 +47,7 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return problem(error.status_code, error.message)
 
 
-@api.exception_handler(ObjectDoesNotExist)  # deleted between two reads
+@api.exception_handler(Generation.DoesNotExist)  # deleted between two reads
 @api.exception_handler(Http404)
 def _not_found(request: HttpRequest, error: Exception) -> HttpResponse:
     return problem(404, "There is nothing here that is yours.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import UUID
@@ -9,7 +10,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.http import HttpResponse
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
 from .. import access, answering
 from ..models import Conversation
@@ -39,8 +40,8 @@ class ConversationChange(Schema):
     title: Title | None = None
     system_prompt: SystemPrompt | None = None
     model: ModelId | None = None
-    pinned: bool | None = None
-    archived: bool | None = None
+    pinned: StrictBool | None = None
+    archived: StrictBool | None = None
     #: The leaf of the branch to show.
     current_message_id: UUID | None = None
 
@@ -100,9 +101,14 @@ async def create_conversation(
     body = body or ConversationIn()
     await answering.check_model(body.model)
     if key := key_of(request):
+        digest = hashlib.sha256(body.json().encode()).hexdigest()
         made, _ = await Conversation.objects.aget_or_create(
-            owner=request.auth, creation_key=key, defaults=body.dict()
+            owner=request.auth,
+            creation_key=key,
+            defaults={**body.dict(), "creation_digest": digest},
         )
+        if made.creation_digest != digest:
+            raise Problem(422, answering.OTHER_CALL)
     else:
         made = await Conversation.objects.acreate(owner=request.auth, **body.dict())
     return 201, made

@@ -34,10 +34,10 @@ class Options(Schema):
     """What a model is told beside the prompt; a model that does not take one is not told it."""
 
     model_config = ConfigDict(extra="forbid")
-    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
-    top_p: Annotated[float, Field(ge=0, le=1)] | None = None
-    seed: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
+    max_tokens: Annotated[int, Field(strict=True, ge=1, le=1_000_000)] | None = None
+    temperature: Annotated[float, Field(strict=True, ge=0, le=2)] | None = None
+    top_p: Annotated[float, Field(strict=True, ge=0, le=1)] | None = None
+    seed: Annotated[int, Field(strict=True, ge=-(2**53), le=2**53)] | None = None
     stop: (
         Annotated[list[Annotated[str, StringConstraints(max_length=200)]], Field(max_length=4)]
         | None
@@ -263,9 +263,11 @@ async def _follow(
     request: Call, message: Message, cursor: str, asked: Asked | None = None
 ) -> HttpResponseBase:
     assert message.generation is not None
+    wire = wire_of(request)
+    if wire is None and not message.is_live:
+        return await sync_to_async(_finished)(request.auth, message.pk)
     known = asked.begun.entries if asked and asked.begun else ()
     follower = node().follow(message.generation, cursor, known)
-    wire = wire_of(request)
     if wire is not None:
         response: HttpResponseBase = stream(follower, wire(message.pk), node().shutdown)
         response["X-Message-Id"] = str(message.pk)

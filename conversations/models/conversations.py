@@ -41,6 +41,7 @@ class Conversation(models.Model):
     )
     #: The Idempotency-Key it was created with: the same call again finds it.
     creation_key = models.CharField(max_length=255, null=True, editable=False)
+    creation_digest = models.CharField(max_length=64, default="", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     #: When something was last said or changed here.
     updated_at = models.DateTimeField(auto_now=True)

@@ -16,13 +16,15 @@ from .. import lease
 from ..closing import close
 from ..events import Event
 from ..models import Generation, LogEntry
-from .base import SLICE, Batch, Claim, Entry, Log, Merged
+from .base import SLICE, Batch, Claim, Entry, Fenced, Log, Merged
 from .rows import Row, insert, rows_of
 
 logger = logging.getLogger(__name__)
 
 #: Under load, the time from one commit to the next: at most about 200 syncs a second.
 PACE_S = 0.005
+#: The epoch of a claim that was lost: no generation has it.
+LOST = -1
 #: How long the writer rests after the database refused a commit, at first and at most.
 REST_S = (0.05, 2.0)
 
@@ -88,12 +90,14 @@ class DatabaseLog(Log):
     async def flushed(self, claim: Claim) -> None:
         with self._lock:
             batch = self._pending.get(claim.generation_id) or self._writing.get(claim.generation_id)
-            if batch is None:
-                return
-            if batch.future is None:
+            if batch is not None and batch.future is None:
                 batch.future = asyncio.get_running_loop().create_future()
-            future = batch.future
-        await asyncio.shield(future)
+                # Whoever waited may be gone by then, and that is no error.
+                batch.future.add_done_callback(asyncio.Future.exception)
+        if batch is not None and batch.future is not None:
+            await asyncio.shield(batch.future)
+        if claim.epoch == LOST:
+            raise Fenced(str(claim.key))
 
     def backlog(self, claim: Claim) -> int:
         batch = self._pending.get(claim.generation_id)
@@ -190,8 +194,8 @@ class DatabaseLog(Log):
         batch = batches[0]
         logger.error("generation %s: an entry was refused: %s", batch.claim.key, error)
         batch.fenced = True
-        # What came in since must not follow what is missing: no epoch is below 0.
-        batch.claim.epoch = -1
+        # What came in since must not follow what is missing.
+        batch.claim.epoch = LOST
         self._written(batches)
         self._tell(_Report(batches=batches))
 
@@ -254,7 +258,9 @@ class DatabaseLog(Log):
                 if not batch.fenced and batch.entries[-1].terminal:
                     close(batch.claim, batch.entries[-1])
         for batch in batches:
-            if not batch.fenced:
+            if batch.fenced:
+                batch.claim.epoch = LOST
+            else:
                 batch.claim.seq = batch.entries[-1].seq
         self.commits += 1
         self.committed_entries += len(rows)

@@ -151,6 +151,8 @@ def test_the_same_key_again_gives_the_same_conversation(alice: Somebody, site: S
     made = [alice.call("POST", HERE, {}, {"Idempotency-Key": "chat-1"}) for _ in range(3)]
     assert {answer.status for answer in made} == {201}
     assert len({answer.json["id"] for answer in made}) == 1
+    changed = alice.call("POST", HERE, {"title": "x"}, {"Idempotency-Key": "chat-1"})
+    assert_problem(changed, 422)
     other = alice.call("POST", HERE, {}, {"Idempotency-Key": "chat-2"})
     his = bob.call("POST", HERE, {}, {"Idempotency-Key": "chat-1"})
     assert len({made[0].json["id"], other.json["id"], his.json["id"]}) == 3
