@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.api.conftest import patience
+from tests.api.conftest import pytest_runtest_call, pytest_runtest_setup
 
-__all__ = ["patience"]
+__all__ = ["pytest_runtest_call", "pytest_runtest_setup"]

@@ -8,9 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
+from streaming.events import decode
+from streaming.fold import fold
+from tests.api.database import log
 from tests.api.sites import MODELS, Somebody, on_every_server
 from tests.client import Reader, Stream
 from tests.simulator import Script
+from tests.site import Site
 
 
 def strange(cursor: str, foreign: str) -> list[str]:
@@ -86,3 +90,36 @@ def test_one_message_has_one_last_cursor(alice: Somebody) -> None:
     id = alice.answered(alice.conversation(), "hi")
     cursors = {alice.resume(id, Reader(cursor=after)).cursor for after in ("", "nonsense")}
     assert cursors == {alice.message(id)["cursor"]}
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_cursor_works_when_the_log_was_made_small(
+    alice: Somebody, site: Site, model: str
+) -> None:
+    script = Script(tokens=60, reasoning=6, tools=1, tps=400, alphabet="hostile")
+    stream = alice.ask(alice.conversation(model=model), f"hi {script}")
+    whole = stream.into(Reader())
+    before = log(site, stream.message_id)
+    site.manage(
+        "shell",
+        "--no-imports",
+        "-c",
+        "from streaming import generations; from streaming.models import Generation\n"
+        f"generations.compact(Generation.objects.get(key='{stream.message_id}').pk)",
+    )
+    assert len(log(site, stream.message_id)) < len(before) / 2
+    snapshots = 0
+    reader = Reader()
+    for frame in whole.frames[:-1]:
+        reader.take(frame)
+        rest = Reader(fold=fold(decode(one.event, one.data) for one in reader.frames))
+        alice.follow(stream.message_id, frame.id).into(rest)
+        assert rest.fold.parts == whole.fold.parts
+        assert rest.fold.terminal == whole.fold.terminal
+        assert rest.cursor == whole.cursor
+        snapshots += rest.frames[0].event == "snapshot"
+    assert snapshots
+    assert alice.resume(stream.message_id, Reader()).fold.parts == whole.fold.parts
+    path = f"/api/v1/messages/{stream.message_id}/events?after={whole.cursor}"
+    assert alice.call("GET", path).status == 204
+    assert alice.message(stream.message_id)["cursor"] == whole.cursor
