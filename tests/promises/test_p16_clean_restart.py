@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from tests.api.database import log
 from tests.api.sites import MODELS, Somebody, people, site_with
-from tests.client import Reader
+from tests.client import Reader, Stream
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
@@ -30,8 +31,50 @@ def again(site: Site, alice: Somebody) -> Somebody:
     return alice
 
 
-def goes_on(alice: Somebody, conversation: str) -> None:
-    more = alice.answered(conversation, f"and then {Script(tokens=5)}")
+@dataclass
+class Running:
+    """An answer that has no end, and who reads it."""
+
+    conversation: str
+    script: Script
+    stream: Stream
+    reader: Reader
+
+
+def question(script: Script) -> tuple[str, dict[str, str]]:
+    """Its text, and its key."""
+    return f"hi {script}", {"Idempotency-Key": script.id.replace(" ", "-")}
+
+
+def running(alice: Somebody, name: str, number: int) -> Running:
+    """It has said something already."""
+    script = Script(id=f"{name} {number}", fault="endless", tps=200, alphabet="hostile")
+    conversation, reader = alice.conversation(model=MODELS[number]), Reader()
+    stream = alice.ask(conversation, *question(script))
+    for frame in stream.frames():
+        reader.take(frame)
+        if len(reader.text) > 40:
+            break
+    return Running(conversation, script, stream, reader)
+
+
+def assert_ended_honestly(site: Site, alice: Somebody, simulator: Simulator, one: Running) -> None:
+    """What was seen of it is kept, its end says why, its key still leads to it."""
+    id, seen = one.stream.message_id, one.reader.text
+    one.stream.close()
+    alice.resume(id, one.reader)
+    assert one.reader.text.startswith(seen)
+    message = alice.message(id)
+    assert (message["status"], message["reason"]) == ("incomplete", "interrupted")
+    assert message["parts"][0]["text"] == one.reader.text
+    assert message["usage"]["exact"] is False
+    names = [name for _, name, _ in log(site, id)]
+    assert names.index("incomplete") == len(names) - 1
+    joined = alice.ask(one.conversation, *question(one.script))
+    assert joined.message_id == id
+    assert joined.into(Reader()).text == one.reader.text
+    assert len(simulator.calls(script=one.script.id)) == 1
+    more = alice.answered(one.conversation, f"and then {Script(tokens=5)}")
     assert alice.message(more)["status"] == "done"
 
 
@@ -40,44 +83,19 @@ def test_it_serves_again_and_ends_what_ran(doomed: Site, simulator: Simulator, e
     (alice,) = people(doomed)
     kept = alice.answered(alice.conversation(), f"hi {Script(tokens=50, alphabet='hostile')}")
     before = alice.message(kept)
-    running = {}
-    for n in range(2):
-        script = Script(id=f"runs {end} {n}", fault="endless", tps=200, alphabet="hostile", seed=n)
-        conversation = alice.conversation(model=MODELS[n])
-        stream = alice.ask(conversation, f"hi {script}", {"Idempotency-Key": f"k-{n}"})
-        reader = Reader()
-        for frame in stream.frames():
-            reader.take(frame)
-            if len(reader.text) > 40:
-                break
-        running[stream.message_id] = (conversation, script, stream, reader)
-    unbegun = alice.ask(alice.conversation(), f"hi {Script(id=f'silent {end}', fault='silent')}")
-    simulator.wait_for("open", script=f"silent {end}")
+    ran = [running(alice, end, number) for number in range(2)]
+    silent = Script(id=f"silent {end}", fault="silent")
+    unbegun = alice.ask(alice.conversation(), f"hi {silent}")
+    simulator.wait_for("open", script=silent.id)
     if end == "kill":
         doomed.kill()
     else:
         assert doomed.stop() == 0
-    for script_id in ["silent " + end, *(script.id for _, script, _, _ in running.values())]:
-        simulator.wait_for("client_closed", script=script_id)
+    for script in (silent, *(one.script for one in ran)):
+        simulator.wait_for("client_closed", script=script.id)
     alice = again(doomed, alice)
-    for number, (id, (conversation, script, stream, reader)) in enumerate(running.items()):
-        stream.close()
-        seen = reader.text
-        alice.resume(id, reader)
-        assert reader.fold.status == "incomplete"
-        assert reader.text.startswith(seen)
-        message = alice.message(id)
-        assert (message["status"], message["reason"]) == ("incomplete", "interrupted")
-        assert message["parts"][0]["text"] == reader.text
-        assert message["usage"]["exact"] is False
-        names = [name for _, name, _ in log(doomed, id)]
-        assert names.count("incomplete") == 1
-        assert names[-1] == "incomplete"
-        joined = alice.ask(conversation, f"hi {script}", {"Idempotency-Key": f"k-{number}"})
-        assert joined.message_id == id
-        assert joined.into(Reader()).text == reader.text
-        assert len(simulator.calls(script=script.id)) == 1
-        goes_on(alice, conversation)
+    for one in ran:
+        assert_ended_honestly(doomed, alice, simulator, one)
     unbegun.close()
     alice.resume(unbegun.message_id, Reader())
     message = alice.message(unbegun.message_id)
