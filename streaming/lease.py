@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -56,14 +56,6 @@ def renew(claims: Collection[Claim], owner: str) -> tuple[set[int], dict[int, UU
         ours.update(lease_until=Now() + LEASE)
         rows = dict(ours.values_list("pk", "stop_receipt"))
     return set(rows), {pk: receipt for pk, receipt in rows.items() if receipt is not None}
-
-
-def release(claims: Iterable[Claim], owner: str) -> None:
-    """Let others take these at once."""
-    ids = [claim.generation_id for claim in claims]
-    Generation.objects.filter(pk__in=ids, lease_owner=owner, state=Generation.State.RUNNING).update(
-        lease_until=Now()
-    )
 
 
 def waiting() -> QuerySet[Generation]:
