@@ -33,7 +33,7 @@ class Scale:
 FULL = Scale(
     singles=20,
     streams=200,
-    tokens=400,
+    tokens=500,
     full_streams=16,
     full_tokens=8000,
     held=500,
@@ -42,7 +42,7 @@ FULL = Scale(
 QUICK = Scale(
     singles=4,
     streams=200,
-    tokens=100,
+    tokens=200,
     full_streams=16,
     full_tokens=1500,
     held=500,
@@ -61,11 +61,11 @@ def single(subject: Subject, scale: Scale) -> Figures:
 
 
 def many(subject: Subject, scale: Scale) -> Figures:
-    """200 streams of 50 tokens/s, begun over two seconds."""
+    """200 streams of 50 tokens/s, begun evenly until the first of them ends."""
     script = Script(stamp=True, tokens=scale.tokens, tps=50, first_after=THINKS)
     requests = _warm(subject, scale.streams, script)
     before = subject.cpu_seconds()
-    answers = _together(subject, requests, script, over=2.0)
+    answers = _together(subject, requests, script, over=scale.tokens / 50)
     return _first_token(answers) | _lag(answers) | _rate(subject, before, answers)
 
 

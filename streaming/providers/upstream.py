@@ -10,7 +10,6 @@ from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Protocol
 
-import httpcore2
 import httpx2
 
 from ..sse import Decoder, Frame, FrameTooLong
@@ -29,9 +28,6 @@ TRANSPORT_ERRORS: tuple[type[Exception], ...] = (
     httpx2.HTTPError,
     httpx2.StreamError,
     httpx2.InvalidURL,
-    httpcore2.NetworkError,
-    httpcore2.ProtocolError,
-    httpcore2.TimeoutException,
     OSError,
 )
 
@@ -201,7 +197,7 @@ def failure(service: Service, error: Exception, model: str) -> ProviderError:
             return bad_key(service)
         if isinstance(cause, httpx2.ConnectTimeout):
             return unreachable(service, "did not answer in time")
-        if isinstance(cause, (httpx2.ReadError, httpx2.RemoteProtocolError, httpcore2.ReadError)):
+        if isinstance(cause, (httpx2.ReadError, httpx2.RemoteProtocolError)):
             return lost(service)
     return unreachable(service, "cannot be reached")
 
