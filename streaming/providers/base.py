@@ -48,7 +48,18 @@ class Finished:
     reason: str
 
 
-Output = PartOpened | Delta | UsageReported | Finished
+@dataclass(frozen=True, slots=True)
+class Resumable:
+    """The call can be gone on with, behind everything given so far, by any process.
+
+    ``cursor`` is the provider's own text: :meth:`Provider.stream` takes it as ``resume``.
+    A later one replaces an earlier one.
+    """
+
+    cursor: str
+
+
+Output = PartOpened | Delta | UsageReported | Finished | Resumable
 
 
 class ProviderError(Exception):
@@ -86,7 +97,7 @@ class Provider(abc.ABC):
 
     @abc.abstractmethod
     def stream(
-        self, prompt: Prompt
+        self, prompt: Prompt, resume: str = ""
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Output]]]:
         """One upstream call.
 
@@ -96,7 +107,17 @@ class Provider(abc.ABC):
         the upstream connection at once, whatever state it is in. An iteration that ends without
         :class:`Finished` is a lost connection, not an end. Part indices start at 0.
 
+        With ``resume`` (the cursor of a :class:`Resumable`) it is no new call: it goes on with
+        that one, exactly behind what was given before the cursor, and part indices go on too.
+        A call that cannot be gone on with any more raises an error that is not ``recoverable``.
+
         Raises :class:`ProviderError`, and nothing else, for anything the other side does.
+        """
+
+    async def cancel(self, resume: str) -> None:
+        """Nobody wants the rest of a call that goes on without a connection. Never raises.
+
+        Called when a person stops the answer, not when another process takes it over.
         """
 
     async def close(self) -> None:

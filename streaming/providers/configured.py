@@ -6,6 +6,7 @@ from django.conf import settings
 
 from ..catalogue import Catalogue
 from .anthropic import AnthropicProvider
+from .background import BackgroundProvider
 from .base import Provider
 from .demo import DemoProvider
 from .openai import OpenAIProvider
@@ -22,8 +23,9 @@ def catalogue() -> Catalogue:
     """Who is configured, which local servers to look for, and the demo when there is nobody."""
     configured: list[Provider] = []
     if settings.OPENAI_API_KEY or settings.OPENAI_BASE_URL:
+        provider = BackgroundProvider if settings.OPENAI_BACKGROUND else OpenAIProvider
         configured.append(
-            OpenAIProvider(api_key=settings.OPENAI_API_KEY, **_address(settings.OPENAI_BASE_URL))
+            provider(api_key=settings.OPENAI_API_KEY, **_address(settings.OPENAI_BASE_URL))
         )
     if settings.ANTHROPIC_API_KEY or settings.ANTHROPIC_BASE_URL:
         configured.append(

@@ -59,7 +59,9 @@ class DemoProvider(Provider):
         return [Model(id="demo/tour", label="Demo (no model connected)")]
 
     @asynccontextmanager
-    async def stream(self, prompt: Prompt) -> AsyncIterator[AsyncIterator[Sequence[Output]]]:
+    async def stream(
+        self, prompt: Prompt, resume: str = ""
+    ) -> AsyncIterator[AsyncIterator[Sequence[Output]]]:
         batches = self._batches(prompt)
         try:
             yield batches

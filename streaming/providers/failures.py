@@ -44,8 +44,13 @@ _CODES = {
     "billing_not_active": "quota",
     "overloaded": "overloaded",
     "overloaded_error": "overloaded",
+    "server_is_overloaded": "overloaded",
     "slow_down": "overloaded",
     "timeout_error": "server_error",
+    "bio_policy": "bad_request",
+    "data_residency_mismatch": "bad_request",
+    "invalid_prompt": "bad_request",
+    "misalignment_policy_violation": "bad_request",
 }
 
 #: What a 400 tells only in words. The first is Gemini's; then OpenAI's, vLLM's and llama.cpp's;
@@ -158,6 +163,15 @@ def lost(service: Service) -> ProviderError:
     )
 
 
+def cursor_lost(service: Service) -> ProviderError:
+    """A call that was to be gone on with is not known there any more, or cannot be asked for."""
+    return ProviderError(
+        "cursor_lost",
+        f"{service.label} no longer has the rest of this answer. Try again.",
+        recoverable=False,
+    )
+
+
 def bad_key(service: Service) -> ProviderError:
     """The key holds characters that no key has, and was not sent."""
     setting = _setting(service.key_setting, "its setting")
@@ -210,7 +224,8 @@ def _said(service: Service, code: str, model: str, retry_after: float | None) ->
         when=_when(retry_after),
     )
     recoverable = code in _RECOVERABLE
-    return ProviderError(code, sentence, recoverable=recoverable, retry_after_s=retry_after)
+    asked = retry_after if recoverable else None
+    return ProviderError(code, sentence, recoverable=recoverable, retry_after_s=asked)
 
 
 def _setting(name: str, otherwise: str) -> str:

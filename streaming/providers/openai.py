@@ -20,7 +20,7 @@ from .failures import Service, unreachable
 from .local import answers, is_local
 from .payload import mapping, words
 from .sdk import SdkProvider
-from .upstream import Response
+from .upstream import Reader, Response
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -91,10 +91,10 @@ class OpenAIProvider(SdkProvider):
         return [self._model(name) for name in names if chats(name, official=self._official)]
 
     def _model(self, name: str) -> Model:
-        thinks = {"reasoning": True} if self._official and _THINKS.match(name) else {}
+        able = {"reasoning": True} if self._official and thinks(name) else {}
         # Gemini's list says "models/gemini-…", its other calls take both.
         label = name.removeprefix("models/")
-        return Model(id=f"{self.name}/{name}", label=label, capabilities=thinks)
+        return Model(id=f"{self.name}/{name}", label=label, capabilities=able)
 
     def _make_client(self, http: httpx2.AsyncClient) -> AsyncOpenAI:
         from openai import AsyncOpenAI
@@ -119,7 +119,7 @@ class OpenAIProvider(SdkProvider):
             omitted.append("Authorization")
         return dict.fromkeys(omitted, Omit())
 
-    def _reader(self, model: str) -> ChatReader:
+    def _reader(self, model: str) -> Reader:
         return ChatReader(self._service, model)
 
     async def _send(self, client: AsyncOpenAI, prompt: Prompt, model: str) -> Response:
@@ -168,13 +168,20 @@ def chats(name: str, *, official: bool) -> bool:
     return not official or bool(_CHATS.match(name) and not _SPECIAL.search(name))
 
 
-def refused_field(body: Mapping[str, Any], error: Mapping[str, Any]) -> str | None:
+def thinks(name: str) -> bool:
+    """Whether an official model of this name thinks before it answers."""
+    return bool(_THINKS.match(name))
+
+
+def refused_field(
+    body: Mapping[str, Any], error: Mapping[str, Any], spare: Sequence[str] = _SPARE
+) -> str | None:
     """The spare field of the request that a 400 says the model does not know."""
     message = f"{words(error.get('code'))} {words(error.get('message'))}".lower()
     if not _UNKNOWN_FIELD.search(message.replace("_", " ")):
         return None
     named = words(error.get("param"))
-    for field in _SPARE:
+    for field in spare:
         if field in body and (field == named or re.search(rf"\b{field}\b", message)):
             return field
     return None

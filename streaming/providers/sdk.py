@@ -12,7 +12,7 @@ import httpx2
 
 from ..prompt import Prompt
 from .base import Provider
-from .failures import Service, bad_key, malformed
+from .failures import Service, bad_key, cursor_lost, malformed
 from .payload import Malformed, parse
 from .transport import http_client
 from .upstream import TRANSPORT_ERRORS, Call, Reader, Response, beginning, failure
@@ -58,10 +58,12 @@ class SdkProvider(Provider):
     async def _send(self, client: Any, prompt: Prompt, model: str) -> Response:
         """Send the request for ``prompt`` to ``model``, as the provider calls it."""
 
-    def stream(self, prompt: Prompt) -> Call:
+    def stream(self, prompt: Prompt, resume: str = "") -> Call:
         model = prompt.model.partition("/")[2] or prompt.model
 
         async def send() -> Response:
+            if resume:  # of another provider, or of a mode that has been switched off
+                raise cursor_lost(self._service)
             client = await self._client()
             return await self._guarded(lambda: self._send(client, prompt, model), model)
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from streaming.providers.anthropic import AnthropicProvider
+from streaming.providers.background import BackgroundProvider
 from streaming.providers.base import Provider
 from streaming.providers.openai import OpenAIProvider
 from tests.simulator import Simulator, simulator_in_thread
@@ -41,12 +42,21 @@ async def anthropic(simulator: Simulator) -> AsyncIterator[AnthropicProvider]:
 
 
 @pytest.fixture
-def providers(openai: OpenAIProvider, anthropic: AnthropicProvider) -> dict[str, Provider]:
+async def background(simulator: Simulator) -> AsyncIterator[BackgroundProvider]:
+    provider = BackgroundProvider(api_key=KEY, base_url=simulator.base_url_openai)
+    yield provider
+    await provider.close()
+
+
+@pytest.fixture
+def providers(
+    openai: OpenAIProvider, anthropic: AnthropicProvider, background: BackgroundProvider
+) -> dict[str, Provider]:
     """By the name of their wire."""
-    return {"openai": openai, "anthropic": anthropic}
+    return {"openai": openai, "anthropic": anthropic, "responses": background}
 
 
-@pytest.fixture(params=["openai", "anthropic"])
+@pytest.fixture(params=["openai", "anthropic", "responses"])
 def provider(request: pytest.FixtureRequest, providers: dict[str, Provider]) -> Provider:
-    """Each of the two in turn."""
+    """Each of the three in turn."""
     return providers[request.param]

@@ -11,7 +11,14 @@ from streaming.events import Delta, PartOpened
 from streaming.fold import Fold
 from streaming.parts import Part
 from streaming.prompt import Prompt, Turn
-from streaming.providers.base import Finished, Output, Provider, ProviderError, UsageReported
+from streaming.providers.base import (
+    Finished,
+    Output,
+    Provider,
+    ProviderError,
+    Resumable,
+    UsageReported,
+)
 from tests.simulator import Script
 
 
@@ -23,6 +30,8 @@ class Heard:
     outputs: list[Output] = field(default_factory=list)
     usage: Usage | None = None
     reason: str = ""
+    #: Where to go on behind everything that was given; empty when the provider did not say.
+    cursor: str = ""
     error: ProviderError | None = None
 
     @property
@@ -34,6 +43,8 @@ class Heard:
 
     def take(self, batch: Sequence[Output]) -> None:
         assert not (batch and self.reason), "something came after the end"
+        if any(isinstance(output, (PartOpened, Delta)) for output in batch):
+            self.cursor = ""
         for output in batch:
             self.outputs.append(output)
             match output:
@@ -43,6 +54,8 @@ class Heard:
                     self.usage = usage
                 case Finished(reason):
                     self.reason = reason
+                case Resumable(cursor):
+                    self.cursor = cursor
 
 
 def question(script: Script | str, model: str = "x/model", **fields: Any) -> Prompt:
@@ -50,13 +63,15 @@ def question(script: Script | str, model: str = "x/model", **fields: Any) -> Pro
     return Prompt(model, (Turn("user", (Part("text", f"Please: {script}"),)),), **fields)
 
 
-async def listen(provider: Provider, prompt: Prompt | Script) -> Heard:
-    """To the end, or to the error."""
-    heard = Heard()
+async def listen(
+    provider: Provider, prompt: Prompt | Script, *, so_far: Heard | None = None
+) -> Heard:
+    """To the end, or to the error. With ``so_far`` that call is gone on with by its cursor."""
+    heard = so_far or Heard()
+    heard.error = None
+    prompt = question(prompt) if isinstance(prompt, Script) else prompt
     try:
-        async with provider.stream(
-            question(prompt) if isinstance(prompt, Script) else prompt
-        ) as batches:
+        async with provider.stream(prompt, heard.cursor) as batches:
             async for batch in batches:
                 heard.take(batch)
     except ProviderError as error:

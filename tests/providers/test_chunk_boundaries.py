@@ -9,28 +9,35 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streaming.events import Delta, PartOpened
 from streaming.fold import Fold
 from streaming.parts import Part
 from streaming.providers.base import Finished, Output, UsageReported
 from streaming.providers.chat_completions import ChatReader
 from streaming.providers.failures import Service
 from streaming.providers.message_stream import MessageReader
+from streaming.providers.response_stream import ResponseReader
 from streaming.providers.upstream import Reader
 from streaming.sse import Decoder
 from tests.simulator import Script
 from tests.simulator.anthropic_wire import AnthropicWire
 from tests.simulator.calls import Call
 from tests.simulator.openai_wire import OpenAIWire
+from tests.simulator.responses_wire import ResponsesWire
 from tests.simulator.transmission import transmission
 
 SERVICE = Service("Somebody", "somewhere", "", "")
 SCRIPT = Script(tokens=12, reasoning=3, tools=1, alphabet="hostile", seed=11, usage="every")
-WIRES = {"openai": (OpenAIWire, ChatReader), "anthropic": (AnthropicWire, MessageReader)}
+WIRES = {
+    "openai": (OpenAIWire, ChatReader),
+    "anthropic": (AnthropicWire, MessageReader),
+    "responses": (ResponsesWire, ResponseReader),
+}
 
 
 @cache
 def transmitted(wire: str) -> bytes:
-    body = {"messages": [], "stream_options": {"include_usage": True}}
+    body = {"messages": [], "input": [{}], "stream_options": {"include_usage": True}}
     call = Call(1, 1, wire, "POST", "/", {}, True, body)
     plan = transmission(SCRIPT, WIRES[wire][0](SCRIPT, "model", body, 1), call, "")
     return b"".join(step for step in plan if isinstance(step, bytes))
@@ -44,10 +51,10 @@ def read(wire: str, chunks: list[bytes]) -> tuple[list[Part], list[Output]]:
         out: list[Output] = []
         reader.read(decoder.feed(chunk), out)
         for output in out:
-            if isinstance(output, (UsageReported, Finished)):
-                ends.append(output)
-            else:
+            if isinstance(output, (PartOpened, Delta)):
                 fold.apply(output)
+            else:
+                ends.append(output)
     return fold.parts, ends
 
 

@@ -28,9 +28,12 @@ async def test_it_does_not_matter_where_the_network_cuts(provider: Provider, spl
     assert heard.text("reasoning") == script.reasoning_text()
 
 
-async def test_it_keeps_reasoning_text_refusal_and_tool_calls_apart(openai: OpenAIProvider) -> None:
+@pytest.mark.parametrize("wire", ["openai", "responses"])
+async def test_it_keeps_reasoning_text_refusal_and_tool_calls_apart(
+    providers: dict[str, Provider], wire: str
+) -> None:
     script = Script(tokens=10, reasoning=10, refusal=4, tools=2, alphabet="hostile")
-    heard = await listen(openai, script)
+    heard = await listen(providers[wire], script)
     assert [part.type for part in heard.parts] == [
         *("reasoning", "text", "refusal", "tool_call", "tool_call")
     ]
@@ -60,7 +63,7 @@ async def test_it_counts_what_the_vendor_counted(provider: Provider, simulator: 
     assert heard.usage.exact
     assert heard.usage.cached_tokens == 3
     assert heard.usage.input_tokens > 3
-    assert heard.usage.reasoning_tokens == (12 if call["wire"] == "openai" else None)
+    assert heard.usage.reasoning_tokens == (None if call["wire"] == "anthropic" else 12)
 
 
 @pytest.mark.parametrize("usage", ["missing", "absurd"])
@@ -92,6 +95,10 @@ async def test_it_reports_a_count_once_that_came_with_every_token(openai: OpenAI
         ("anthropic", "tool_use", "tool_calls"),
         ("anthropic", "refusal", "refusal"),
         ("anthropic", "pause_turn", "pause_turn"),
+        ("responses", "", "stop"),
+        ("responses", "max_output_tokens", "length"),
+        ("responses", "max_messages", "length"),
+        ("responses", "content_filter", "content_filter"),
     ],
 )
 async def test_it_names_the_end_alike_for_both(
@@ -101,8 +108,9 @@ async def test_it_names_the_end_alike_for_both(
     assert heard.reason == ours
 
 
-async def test_it_says_refusal_when_one_was_said(openai: OpenAIProvider) -> None:
-    heard = await listen(openai, Script(tokens=0, refusal=5))
+@pytest.mark.parametrize("wire", ["openai", "responses"])
+async def test_it_says_refusal_when_one_was_said(providers: dict[str, Provider], wire: str) -> None:
+    heard = await listen(providers[wire], Script(tokens=0, refusal=5))
     assert heard.reason == "refusal"
 
 

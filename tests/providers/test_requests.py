@@ -29,6 +29,13 @@ def bodies(simulator: Simulator) -> list[dict[str, Any]]:
     return [call["body"] for call in simulator.calls()]
 
 
+def messages(simulator: Simulator) -> list[dict[str, str]]:
+    """Of the first call, whatever its wire calls them."""
+    body = bodies(simulator)[0]
+    listed: list[dict[str, str]] = body.get("messages") or body["input"]
+    return listed
+
+
 TURNS = (
     user("first"),
     assistant(Part("reasoning", "hidden"), Part("text", "one"), Part("text", "two")),
@@ -75,13 +82,13 @@ async def test_it_joins_neighbours_where_an_answer_was_empty(
 ) -> None:
     turns = (user("first"), assistant(Part("reasoning", "hm")), user("second"))
     await listen(provider, Prompt("x/model", turns))
-    assert bodies(simulator)[0]["messages"] == [{"role": "user", "content": "first\n\nsecond"}]
+    assert messages(simulator) == [{"role": "user", "content": "first\n\nsecond"}]
 
 
 async def test_it_sends_any_text(provider: Provider, simulator: Simulator) -> None:
     text = Script(tokens=200, alphabet="hostile").text()
     await listen(provider, Prompt("x/model", (user(text),)))
-    assert bodies(simulator)[0]["messages"][0]["content"] == text
+    assert messages(simulator)[0]["content"] == text
 
 
 OPTIONS = {"temperature": 0.5, "top_p": 0.9, "max_tokens": 7, "stop": ["END"], "unheard_of": 1}
@@ -183,7 +190,7 @@ async def test_it_asks_to_go_on_where_the_answer_broke_off(
     script = Script(tokens=20, seed=4)
     heard = await listen(provider, broken_off(script, tokens))
     assert script.text(tokens) + heard.text() == script.text()
-    _, said, asked = bodies(simulator)[0]["messages"]
+    _, said, asked = messages(simulator)
     assert said == {"role": "assistant", "content": script.text(tokens)}
     assert asked["role"] == "user"
     assert script.text(tokens)[-100:] in asked["content"]
@@ -194,7 +201,7 @@ async def test_it_starts_again_when_nothing_was_said(
 ) -> None:
     prompt = question(Script(), partial=(Part("reasoning", "thinking"), Part("text", " \n")))
     await listen(provider, prompt)
-    assert len(bodies(simulator)[0]["messages"]) == 1
+    assert len(messages(simulator)) == 1
 
 
 async def test_it_puts_the_answer_into_the_mouth_of_a_model_that_takes_it(

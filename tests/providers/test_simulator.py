@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from streaming.providers.base import Provider
 from streaming.providers.openai import OpenAIProvider
-from tests.simulator import FAULTS, Script, Simulator, simulator_process
+from tests.simulator import FAULTS, Script, Simulator, simulator_process, text
 from tests.simulator.alphabet import HOSTILE
 
 from .conftest import KEY
@@ -68,6 +68,35 @@ async def test_it_keeps_its_pace(provider: Provider) -> None:
     assert time.monotonic() - start >= 0.05 + 0.05 + 19 / 100
 
 
+@pytest.mark.parametrize("alphabet", ["plain", "markdown", "hostile"])
+@given(seed=st.integers(1, 50), length=st.integers(0, 400), more=st.integers(0, 400))
+def test_it_says_prefixes_of_one_text(alphabet: str, seed: int, length: int, more: int) -> None:
+    said = text(seed, length, alphabet)
+    assert len(said) == length
+    assert text(seed, length + more, alphabet).startswith(said)
+    answer = Script(seed=seed, alphabet=alphabet, tokens=length).text().rstrip("\ufffd")
+    assert answer == text(seed, len(answer), alphabet)
+
+
+def test_it_does_something_else_in_each_call() -> None:
+    script = Script(id="n", tokens=7, by_call=({"fault": "drop"}, {"fault": "cut", "at": 2}))
+    assert Script.find(str(script)) == script
+    faults = [(script.for_call(number).fault, script.for_call(number).at) for number in range(4)]
+    assert faults == [("drop", 0), ("cut", 2), ("", 0), ("", 0)]
+    with pytest.raises(ValueError, match="unknown fault"):
+        Script(by_call=({"fault": "gremlins"},))
+    with pytest.raises(TypeError):
+        Script(by_call=({"tokenz": 1},))
+
+
+async def test_it_fails_by_the_number_of_the_call(provider: Provider) -> None:
+    script = Script(by_call=({"fault": "status", "status": 529}, {"fault": "eof", "at": 2}))
+    first, second, third = [await listen(provider, script) for _ in range(3)]
+    assert first.error is not None
+    assert (second.text(), second.reason) == (script.text(2), "")
+    assert (third.text(), third.reason) == (script.text(), "stop")
+
+
 async def test_it_stamps_tokens_with_the_clock(provider: Provider) -> None:
     before = time.monotonic_ns()
     stamps = [*map(int, (await listen(provider, Script(tokens=5, stamp=True))).text().split())]
@@ -81,29 +110,10 @@ async def test_it_counts_how_often_a_script_fails(provider: Provider) -> None:
     assert [error is not None for error in errors] == [True, True, False]
 
 
-@pytest.mark.parametrize("overlap", [0, 7])
-async def test_it_goes_on_with_an_answer_and_repeats_what_it_is_told_to(
-    provider: Provider, overlap: int
-) -> None:
-    script = Script(tokens=20, overlap=overlap)
-    said = script.text(10)
-    turns = question(script).turns
-    partial = [part for turn in turns for part in turn.parts]
-    prompt = replace(question(script), partial=(replace(partial[0], text=said),))
-    assert (await listen(provider, prompt)).text() == script.text()[len(said) - overlap :]
-
-
-async def test_it_starts_again_when_it_is_told_to(provider: Provider) -> None:
-    script = Script(tokens=20, resume="again")
-    part = question(script).turns[0].parts[0]
-    prompt = replace(question(script), partial=(replace(part, text=script.text(10)),))
-    assert (await listen(provider, prompt)).text() == script.text()
-
-
 async def test_it_records_a_call_without_its_key(provider: Provider, simulator: Simulator) -> None:
     await listen(provider, Script(id="record", tokens=4))
     [call] = simulator.wait_for("complete", script="record")
-    assert call["wire"] == provider.name
+    assert call["wire"] in (provider.name, "responses")
     assert call["auth"]
     assert call["tokens"] == 4
     assert call["started"] <= call["first_byte"] <= call["ended"] <= time.time()

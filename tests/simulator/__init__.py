@@ -4,7 +4,8 @@ A test puts ``str(Script(...))`` into the question or the model's name, and comp
 come out of it from the same script.
 """
 
+from .alphabet import text
 from .client import Simulator, simulator_in_thread, simulator_process
 from .script import FAULTS, Script
 
-__all__ = ["FAULTS", "Script", "Simulator", "simulator_in_thread", "simulator_process"]
+__all__ = ["FAULTS", "Script", "Simulator", "simulator_in_thread", "simulator_process", "text"]

@@ -31,8 +31,19 @@ HOSTILE: tuple[tuple[str, ...], ...] = (
     ("a\ud83e", "\udd16b"),
 )
 
+#: Prose with fenced code in it; a fence is always closed, some tokens later.
+MARKDOWN: tuple[tuple[str, ...], ...] = (
+    *(
+        (word,)
+        for word in (" the", " *answer*", " is", " `a`", " log", ".", "\n\n", "\n- ", "\n## ")
+    ),
+    ("\n\n", "```", "python\n", "def", " f", "(x):\n", "    return", " x", "\n", "```", "\n\n"),
+    ("\n\n```\n", "  cursor", " moves\n", "\n", "    back\n", "```\n", "\n"),
+)
+
 _VOCABULARIES: dict[str, tuple[tuple[str, ...], ...]] = {
     "plain": tuple((word,) for word in PLAIN),
+    "markdown": MARKDOWN,
     "hostile": HOSTILE,
 }
 
@@ -49,6 +60,18 @@ def tokens(seed: int, alphabet: str) -> Iterator[str]:
 def first_tokens(seed: int, alphabet: str, count: int) -> tuple[str, ...]:
     """The first ``count`` of :func:`tokens`."""
     return tuple(islice(tokens(seed, alphabet), count))
+
+
+def text(seed: int, length: int, alphabet: str = "plain") -> str:
+    """The first ``length`` code points that this seed says.
+
+    ``shown == text(seed, len(shown), alphabet)`` is how a client checks itself without asking
+    anyone: every answer of the seed is a prefix of this, however many tokens it has.
+    """
+    count = 64
+    while len(said := whole("".join(first_tokens(seed, alphabet, count)))) <= length:
+        count *= 2
+    return said[:length]
 
 
 def whole(text: str) -> str:

@@ -128,6 +128,10 @@ class Answer:
             case Ending.HANG:
                 pass
 
+    @property
+    def is_over(self) -> bool:
+        return self._over
+
     def pause(self) -> None:
         self._paused = True
 

@@ -19,6 +19,8 @@ CUT = "cut"
 EOF = "eof"
 #: We answered with a status that is not 200.
 REFUSED = "refused"
+#: Whom one asks for with it gets calls of every state but ``open``.
+ENDED = "ended"
 
 
 @dataclass
@@ -84,7 +86,8 @@ class Calls:
         return [
             call
             for call in self._calls
-            if (not state or call.state == state) and (not script or call.script == script)
+            if (not state or call.state == state or (state == ENDED and call.state != OPEN))
+            and (not script or call.script == script)
         ]
 
     async def wait(self, state: str, script: str, count: int, timeout: float) -> list[Call]:

@@ -37,6 +37,15 @@ class Simulator:
     def base_url_anthropic(self) -> str:
         return self.url
 
+    @property
+    def base_url_without_tls(self) -> str:
+        """``https``, and nobody there speaks TLS: every handshake fails. For both vendors."""
+        return f"https://127.0.0.1:{self.port}/v1"
+
+    def refuse(self, seconds: float) -> None:
+        """From now on new connections are refused, for so long; streams go on."""
+        self._get(f"/_refuse?seconds={seconds}", method="POST")
+
     def scripted(self, script: Script) -> Simulator:
         """The same simulator at an address that carries a script for whatever is asked there."""
         other = Simulator(self.port)
@@ -54,7 +63,7 @@ class Simulator:
         self._get("/_calls", method="DELETE")
 
     def wait_for(
-        self, state: str, *, script: str = "", count: int = 1, timeout: float = 5
+        self, state: str, *, script: str = "", count: int = 1, timeout: float = 20
     ) -> list[dict[str, Any]]:
         """The matching calls once there are ``count``. Raises ``TimeoutError`` with all calls."""
         query = {"state": state, "script": script, "count": count, "timeout": timeout}
@@ -65,7 +74,7 @@ class Simulator:
         return await asyncio.to_thread(self.calls, state, script)
 
     async def await_for(
-        self, state: str, *, script: str = "", count: int = 1, timeout: float = 5
+        self, state: str, *, script: str = "", count: int = 1, timeout: float = 20
     ) -> list[dict[str, Any]]:
         return await asyncio.to_thread(
             self.wait_for, state, script=script, count=count, timeout=timeout

@@ -50,13 +50,19 @@ def refused_field(wire: str, script: Script, body: dict[str, Any]) -> dict[str, 
     """The 400 for the first field of the request that the script refuses, if there is one."""
     for field in script.refuse:
         if field == "prefill":
-            if body["messages"][-1]["role"] == "assistant":
+            if (body.get("messages") or body["input"])[-1]["role"] == "assistant":
                 return _invalid(wire, field, "This model does not support assistant prefill.")
-        elif field in body:
+        elif _has(body, field):
             return _invalid(wire, field, f"Unsupported parameter: '{field}' is not supported.")
     if wire == "anthropic":
         return _anthropic_rules(body)
     return None
+
+
+def _has(body: Any, field: str) -> bool:
+    """Whether the request has it; ``a.b`` is a field of a field."""
+    outer, _, inner = field.partition(".")
+    return outer in body and (not inner or _has(body[outer], inner))
 
 
 def _anthropic_rules(body: dict[str, Any]) -> dict[str, Any] | None:
@@ -84,6 +90,13 @@ def _invalid(wire: str, field: str, words: str) -> dict[str, Any]:
             "code": "unsupported_parameter",
         }
     }
+
+
+def unknown_response(id: str) -> dict[str, Any]:
+    """OpenAI's 404 for a response that it does not have."""
+    words = f"Response with id '{id}' not found."
+    about = {"message": words, "type": "invalid_request_error", "param": None, "code": None}
+    return {"error": about}
 
 
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"

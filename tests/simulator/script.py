@@ -1,4 +1,38 @@
-"""What a call to the simulator is to do, carried by the call itself."""
+"""What a call to the simulator is to do, carried by the call itself.
+
+Put ``str(script)`` into a user message or the model's name::
+
+    Script(tokens=50, tps=100, fault="cut", at=20, times=1)  # cut in the first call
+    Script(id="x", by_call=({"fault": "status", "status": 529}, {"fault": "reset", "at": 7}))
+
+Calls are counted by ``id`` (by the whole script without one). ``by_call[n]`` says what is
+different in call ``n``; calls after the last entry follow the script as it is.
+
+Two faults are no script's, since no request arrives: ``simulator.refuse(seconds)`` (connection
+refused), and ``simulator.base_url_without_tls`` (the handshake fails).
+
+**In the background.** ``/v1/responses`` with ``background`` generates while nobody is connected;
+``GET /v1/responses/{id}?stream=true&starting_after=N`` reads on: the script's next call. ``error``,
+``unknown``, ``invalid_utf8``, ``huge``, ``empty`` and ``endless`` of the creating call are what is
+generated, for whoever reads it; all other faults are one connection's.
+
+**Going on.** A call whose request carries a partial answer — the assistant's last turn, with or
+without a user's turn behind it that asks to go on; or a quotation in ``<end>…</end>`` — gets the
+rest of :meth:`Script.text`, so that ``partial + what comes == script.text()``. How well it does
+that is the script's to say::
+
+    Script(overlap=12)                        # says the last 12 characters before the seam again
+    Script(preamble="Sure, continuing: ")     # says this first, then goes on (any text: "\\n", " ")
+    Script(alphabet="markdown", fence=True)   # inside of a code block, opens the fence again first
+    Script(resume="again")                    # starts all over
+
+They combine, in this order: preamble, fence, overlap, rest. ``fault``, ``at`` count from the seam
+(``at=3``: after three tokens of this call). What was said and is no beginning of the script's
+answer gets the whole answer.
+
+**A text to check against.** ``text(seed, length, alphabet)`` (tests/simulator/alphabet.py): all
+answers of a seed and alphabet are prefixes of one endless text.
+"""
 
 from __future__ import annotations
 
@@ -75,8 +109,13 @@ class Script:
     refuse: tuple[str, ...] = ()
     #: What a call that carries a partial answer does: go on ``exact``, or say it all again.
     resume: str = "exact"
-    #: When it goes on: how many characters before the seam it says again.
+    #: When it goes on: how many characters before the seam it says again, what it says before
+    #: anything else, and whether it opens the code fence again that the seam is in.
     overlap: int = 0
+    preamble: str = ""
+    fence: bool = False
+    #: Fields that are different in the first, second, … call of this ``id``.
+    by_call: tuple[dict[str, Any], ...] = ()
     #: One of :data:`FAULTS`; only in the first ``times`` calls of this ``id`` (0: in all).
     fault: str = ""
     at: int = 0
@@ -91,6 +130,17 @@ class Script:
     def __post_init__(self) -> None:
         if self.fault and self.fault not in FAULTS:
             raise ValueError(f"unknown fault {self.fault!r}")
+        for changes in self.by_call:
+            dataclasses.replace(self, by_call=(), **changes)
+
+    def for_call(self, number: int) -> Script:
+        """What the call of this number does; the first is 0."""
+        script = self
+        if self.times and number >= self.times:
+            script = dataclasses.replace(script, fault="")
+        if number < len(self.by_call):
+            script = dataclasses.replace(script, by_call=(), **self.by_call[number])
+        return script
 
     def json(self) -> str:
         """Only what differs from the defaults."""
@@ -134,9 +184,10 @@ class Script:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Script:
         """Raises ``TypeError`` for a field that does not exist."""
-        if "refuse" in data:
-            data = {**data, "refuse": tuple(data["refuse"])}
-        return cls(**data)
+        fields: dict[str, Any] = dict(data)
+        for name in ("refuse", "by_call"):
+            fields[name] = tuple(data.get(name, ()))
+        return cls(**fields)
 
     @classmethod
     def find(cls, text: str) -> Script | None:

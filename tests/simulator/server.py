@@ -1,27 +1,33 @@
-"""The simulator's HTTP/1.1 server: both vendors' paths, and the record of what was called."""
+"""The simulator's HTTP/1.1 server: the vendors' paths, and the record of what was called."""
 
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
+import re
+from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, unquote, urlsplit
 
 from .answers import Answer
 from .anthropic_wire import AnthropicWire
+from .background import Background
 from .calls import REFUSED, Call, Calls
+from .going_on import script_in
+from .models import listed
 from .openai_wire import OpenAIWire
-from .refusals import PAGE, error_body, refused_field
+from .refusals import PAGE, error_body, refused_field, unknown_response
 from .request import Request, RequestReader, response
 from .script import Script
-from .transmission import transmission
+from .transmission import Step, transmission
 
 #: A path may begin with it and a quoted script: for calls that carry no text, as lists of models.
 WITH = "/with/"
+RESPONSE = re.compile(r"/responses(/(?P<id>[^/]+)(?P<cancel>/cancel)?)?$")
 
-OPENAI_MODELS = ("sim-one", "sim-two", "text-embedding-3-small", "whisper-1", "dall-e-3", "tts-1")
-ANTHROPIC_MODELS = ("claude-sim-1", "claude-haiku-4-5", "claude-retired-1")
+#: The first byte of a TLS connection, and what a server that speaks none of it says.
+TLS_HANDSHAKE = b"\x16"
+NO_TLS = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class Connection(asyncio.Protocol):
@@ -29,8 +35,16 @@ class Connection(asyncio.Protocol):
 
     transport: asyncio.Transport
 
-    def __init__(self, calls: Calls, open_ones: set[Connection]) -> None:
+    def __init__(
+        self,
+        calls: Calls,
+        open_ones: set[Connection],
+        background: Background | None = None,
+        refuse: Callable[[float], None] | None = None,
+    ) -> None:
         self._calls = calls
+        self._refuse_all = refuse
+        self._background = background or Background()
         self._open_ones = open_ones
         self._reader = RequestReader()
         self._answer: Answer | None = None
@@ -42,6 +56,10 @@ class Connection(asyncio.Protocol):
         self._open_ones.add(self)
 
     def data_received(self, data: bytes) -> None:
+        if data.startswith(TLS_HANDSHAKE):
+            self.transport.write(NO_TLS)
+            self.transport.close()
+            return
         for request in self._reader.feed(data):
             self._serve(request)
 
@@ -51,6 +69,11 @@ class Connection(asyncio.Protocol):
             self._answer.lost()
         for task in self._tasks:
             task.cancel()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no answer is on its way."""
+        return self._answer is None or self._answer.is_over
 
     def pause_writing(self) -> None:
         if self._answer is not None:
@@ -65,16 +88,21 @@ class Connection(asyncio.Protocol):
         if path.path.startswith("/_calls"):
             self._serve_calls(request.method, path.path, parse_qs(path.query))
             return
+        if path.path == "/_refuse" and self._refuse_all is not None:
+            self.transport.write(response(200, {}))
+            self._refuse_all(float(parse_qs(path.query)["seconds"][0]))
+            return
         script = None
         where = path.path
         if where.startswith(WITH):
             quoted, _, where = where.removeprefix(WITH).partition("/")
             script, where = Script.from_json(json.loads(unquote(quoted))), "/" + where
+        kept = RESPONSE.search(where)
         wire = "anthropic" if "anthropic-version" in request.headers else "openai"
-        body = json.loads(request.body) if request.body else {}
+        body = json.loads(request.body) if request.body else dict(parse_qsl(path.query))
         call = self._calls.open(
             connection=self.transport.get_extra_info("peername")[1],
-            wire=wire,
+            wire="responses" if kept else wire,
             method=request.method,
             path=where,
             headers=request.public_headers(),
@@ -83,6 +111,8 @@ class Connection(asyncio.Protocol):
         )
         if where.endswith("/models"):
             self._models(call, script or Script())
+        elif kept and kept["id"]:
+            self._kept(call, kept["id"], cancel=bool(kept["cancel"]))
         else:
             self._complete(call, script, body)
 
@@ -90,34 +120,45 @@ class Connection(asyncio.Protocol):
         self._calls.tell_script(call, script.id)
         if script.fault and self._refuse(call, script):
             return
-        if call.wire == "anthropic":
-            data = [_anthropic_model(name) for name in ANTHROPIC_MODELS]
-            listed: dict[str, Any] = {"data": data, "has_more": False, "first_id": data[0]["id"]}
-        else:
-            listed = {
-                "object": "list",
-                "data": [
-                    {"id": name, "object": "model", "created": 1, "owned_by": "simulator"}
-                    for name in OPENAI_MODELS
-                ],
-            }
-        self._reply(call, 200, listed, "complete")
+        self._reply(call, 200, listed(call.wire), "complete")
 
     def _complete(self, call: Call, given: Script | None, body: dict[str, Any]) -> None:
-        found, said = _script_of(body)
-        script = given or found
-        self._calls.tell_script(call, script.id)
-        run = self._calls.run(script.id or script.json())
-        if script.times and run >= script.times:
-            script = dataclasses.replace(script, fault="")
-        if script.fault and self._refuse(call, script):
+        found, said = script_in(body)
+        origin = given or found
+        if (script := self._next(call, origin)) is None:
             return
         if (problem := refused_field(call.wire, script, body)) is not None:
             self._reply(call, 400, problem, REFUSED)
             return
+        if call.wire == "responses":
+            stored = self._background.create(origin, script, call, said)
+            self._send(stored.read(script, call, -1), script, call)
+            return
         wires = {"openai": OpenAIWire, "anthropic": AnthropicWire}
         wire = wires[call.wire](script, body["model"], body, call.number)
-        plan = transmission(script, wire, call, said)
+        self._send(transmission(script, wire, call, said), script, call)
+
+    def _kept(self, call: Call, id: str, *, cancel: bool) -> None:
+        """A request about a response that is kept: its events, its state, its end."""
+        stored = self._background.find(id)
+        if stored is None:
+            self._reply(call, 404, unknown_response(id), REFUSED)
+        elif cancel or call.body.get("stream") != "true":
+            self._calls.tell_script(call, stored.origin.id)
+            if cancel:
+                stored.cancel()
+            self._reply(call, 200, stored.wire.response(stored.status()), "complete")
+        elif (script := self._next(call, stored.origin)) is not None:
+            after = int(call.body.get("starting_after", -1))
+            self._send(stored.read(script, call, after), script, call)
+
+    def _next(self, call: Call, script: Script) -> Script | None:
+        """What this call is to do; ``None`` when that was to refuse it, which is done."""
+        self._calls.tell_script(call, script.id)
+        script = script.for_call(self._calls.run(script.id or script.json()))
+        return None if script.fault and self._refuse(call, script) else script
+
+    def _send(self, plan: Iterator[Step], script: Script, call: Call) -> None:
         self._answer = Answer(self.transport, plan, script, call, self._calls)
         self._answer.start()
 
@@ -154,6 +195,7 @@ class Connection(asyncio.Protocol):
     def _serve_calls(self, method: str, path: str, query: dict[str, list[str]]) -> None:
         if method == "DELETE":
             self._calls.clear()
+            self._background.clear()
             self.transport.write(response(200, {}))
         elif path.endswith("/wait"):
             task = asyncio.ensure_future(self._wait(query))
@@ -178,66 +220,50 @@ def _one(query: dict[str, list[str]], name: str, default: str = "") -> str:
     return query.get(name, [default])[0]
 
 
-def _script_of(body: dict[str, Any]) -> tuple[Script, str]:
-    """The newest script in the request, and what the answer to it already says."""
-    said = ""
-    for message in reversed(body["messages"]):
-        content = message["content"]
-        text = content if isinstance(content, str) else "".join(part["text"] for part in content)
-        if message["role"] == "assistant":
-            said = said or text
-        elif message["role"] == "user" and (script := Script.find(text)) is not None:
-            return script, said
-    return Script.find(body["model"]) or Script(), ""
-
-
-def _anthropic_model(name: str) -> dict[str, Any]:
-    return {
-        "type": "model",
-        "id": name,
-        "display_name": name.replace("-", " ").title(),
-        "created_at": "2026-01-01T00:00:00Z",
-        "lifecycle": "retired" if "retired" in name else "active",
-        "max_input_tokens": 200_000,
-        "max_tokens": 64_000,
-        "capabilities": {
-            "image_input": {"supported": True},
-            "thinking": {"supported": True, "types": {"adaptive": {"supported": True}}},
-            "effort": {"supported": False},
-        },
-    }
-
-
 class Server:
     """A listening simulator on the running loop."""
 
     def __init__(self) -> None:
         self._calls = Calls()
+        self._background = Background()
         self._connections: set[Connection] = set()
         self._server: asyncio.Server
+        self._again: asyncio.Future[None] | None = None
 
     @classmethod
     async def start(cls, port: int = 0) -> Server:
         """Listens on the loopback; port 0 takes a free one."""
         server = cls()
-        server._server = await asyncio.get_running_loop().create_server(
-            server._connection, "127.0.0.1", port, backlog=2048
-        )
+        await server._listen(port)
         return server
 
-    @property
-    def port(self) -> int:
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+    async def _listen(self, port: int) -> None:
+        self._server = await asyncio.get_running_loop().create_server(
+            self._connection, "127.0.0.1", port, backlog=2048
+        )
+        self.port: int = self._server.sockets[0].getsockname()[1]
 
     async def forever(self) -> None:
-        await self._server.serve_forever()
+        await asyncio.get_running_loop().create_future()
+
+    def refuse(self, seconds: float) -> None:
+        """New connections are refused for so long, and those that idle are closed."""
+        self._server.close()
+        for connection in [one for one in self._connections if one.is_idle]:
+            connection.transport.close()
+        self._again = asyncio.ensure_future(self._listen_after(seconds))
+
+    async def _listen_after(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+        await self._listen(self.port)
 
     async def close(self) -> None:
+        if self._again is not None:
+            self._again.cancel()
         self._server.close()
         for connection in list(self._connections):
             connection.transport.abort()
         await asyncio.sleep(0)  # aborting takes effect on the loop's next round
 
     def _connection(self) -> Connection:
-        return Connection(self._calls, self._connections)
+        return Connection(self._calls, self._connections, self._background, self.refuse)

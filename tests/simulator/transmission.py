@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from .calls import Call
+from .going_on import rest
 from .script import Script
 from .wires import Wire
 
@@ -36,20 +37,20 @@ def transmission(script: Script, wire: Wire, call: Call, said: str) -> Iterator[
     frames = _frames(script, wire, said)
     while True:
         if script.fault and call.tokens == script.at:
-            yield from _fault(script, wire, frames, due)
+            yield from mishap(script, wire, frames, due)
         if due:
             yield due
         due += interval
+        if script.fault == "unknown":
+            yield wire.unknown()
         # Made only now: a stamp tells when the token left.
         frame = next(frames, None)
         if frame is None:
             break
-        if script.fault == "unknown":
-            yield wire.unknown()
         yield frame
         call.tokens += 1
     if script.fault and call.tokens < script.at:
-        yield from _fault(script, wire, frames, due)
+        yield from mishap(script, wire, frames, due)
     yield wire.finish()
     if script.fault == "no_stop":
         yield Ending.EOF
@@ -74,17 +75,12 @@ def _frames(script: Script, wire: Wire, said: str) -> Iterator[bytes]:
 def _text(script: Script, said: str) -> Iterator[str]:
     if script.fault == "endless":
         yield from script.endless_tokens()
-    text = script.text()
-    if script.resume != "exact" or not said or not text.startswith(said):
-        yield from script.text_tokens()
-        return
-    rest = text[max(0, len(said) - script.overlap) :]
-    for start in range(0, len(rest), 5):
-        yield rest[start : start + 5]
+    goes_on = rest(script, said)
+    yield from script.text_tokens() if goes_on is None else goes_on
 
 
-def _fault(script: Script, wire: Wire, frames: Iterator[bytes], due: float) -> Iterator[Step]:
-    """What goes wrong at this point of the answer."""
+def mishap(script: Script, wire: Wire, frames: Iterator[bytes], due: float) -> Iterator[Step]:
+    """What goes wrong at this point of the answer. ``due`` is its place in time."""
     match script.fault:
         case "error":
             code = script.code or ("overloaded_error" if wire.name == "anthropic" else "overloaded")

@@ -79,4 +79,4 @@ class Wire(abc.ABC):
     @property
     def input_tokens(self) -> int:
         """A stand-in that a test can compute: four bytes of request are a token."""
-        return len(json.dumps(self.body["messages"])) // 4
+        return len(json.dumps(self.body.get("messages") or self.body["input"])) // 4
