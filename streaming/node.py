@@ -4,33 +4,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from asgiref.sync import sync_to_async
 from django.conf import settings
-from django.db import DatabaseError
 
+from .bells import bell
 from .follower import Follower
 from .lease import node_name
-from .log.base import Entry, Merged
+from .log.base import Entry
 from .log.database import DatabaseLog
 from .models import Generation
-from .patience import Patience
+from .patience import Patience, Patiences
+from .poll import Poll
 from .providers.configured import catalogue
-from .runner import Runner, in_thread
+from .runner import Runner
 from .shutdown import shutdown
 from .tails import Tails
 
 logger = logging.getLogger(__name__)
 
-#: How soon entries of other processes are noticed when no bell rang.
-POLL_S = 0.5
-
 
 class Node:
-    """Log, tails, runner and catalogue of one process, put together."""
+    """Log, tails, runner, bell, poll and catalogue of one process, put together."""
 
     def __init__(self) -> None:
         self.name = node_name()
@@ -43,21 +42,30 @@ class Node:
             self.log,
             self.tails,
             self.catalogue,
-            limit=settings.MAX_GENERATIONS,
-            patience=Patience(settings.FIRST_BYTE_TIMEOUT, settings.STALL_TIMEOUT),
+            limit=settings.MAX_GENERATIONS if settings.RUN_GENERATIONS else 0,
+            patience=Patiences(
+                Patience(settings.FIRST_BYTE_TIMEOUT, settings.STALL_TIMEOUT),
+                settings.THINKING_TIMEOUT,
+                settings.PATIENCE_BY_MODEL,
+            ),
+            goes_on=settings.ON_CRASH == "finish",
         )
+        self.catalogue.first = self.runner.caught_up
+        self.bell = bell()
+        self.poll = Poll(self.tails, self.runner)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """From the start of the event loop to the orderly end."""
         await self.log.start()
         jobs = (
-            self.runner.sweep(),
-            self.runner.tidy(timedelta(hours=settings.KEEP_LOG_HOURS)),
-            self._poll(),
-            self._refresh_models(),
+            self.runner.sweep,
+            partial(self.runner.tidy, timedelta(hours=settings.KEEP_LOG_HOURS)),
+            self.poll.run,
+            partial(self.bell.listen, self.poll.heard),
+            self._refresh_models,
         )
-        work = [asyncio.create_task(job) for job in jobs]
+        work = [asyncio.create_task(_keep_at(job)) for job in jobs]
         try:
             yield
         finally:
@@ -82,38 +90,21 @@ class Node:
             in_thread=sync_to_async,
         )
 
-    async def _poll(self) -> None:
-        """Heal lost wake-ups, and follow what other processes write."""
-        while True:
-            await asyncio.sleep(POLL_S)
-            behind = self.tails.behind(self.runner.runs)
-            if not behind:
-                continue
-            try:
-                news, gone = await in_thread(self._news, behind)
-            except DatabaseError as error:
-                logger.warning("the log could not be read: %s", error)
-                continue
-            for generation_id, entries in news.items():
-                self.tails.extend(generation_id, entries)
-            for generation_id in gone:
-                self.tails.end(generation_id)
-
-    def _news(self, behind: dict[int, int]) -> tuple[dict[int, list[Entry]], list[int]]:
-        """Entries behind what is known, one read each; and the generations that are gone."""
-        there = set(Generation.objects.filter(pk__in=behind).values_list("pk", flat=True))
-        news = {}
-        for pk in there:
-            # A log that was compacted meanwhile has ended: its readers see to that themselves.
-            with suppress(Merged):
-                news[pk] = self.log.read(pk, behind[pk])
-        return news, [pk for pk in behind if pk not in there]
-
     async def _refresh_models(self) -> None:
         """Keep the list of models fresh; nobody waits for it."""
         while True:
             await self.catalogue.refresh()
             await asyncio.sleep(60)
+
+
+async def _keep_at(job: Callable[[], Awaitable[None]]) -> None:
+    """See it through. One that fails for a reason nobody foresaw is begun again."""
+    while True:
+        try:
+            return await job()
+        except Exception:
+            logger.exception("%s failed and begins again", job)
+            await asyncio.sleep(1)
 
 
 _node: Node | None = None

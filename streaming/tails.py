@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import takewhile
 
 from .log.base import Entry, first_slice
 
 #: How many entries a tail remembers. A reader that falls further behind reads the log itself.
 WINDOW = 64
+#: Behind every entry that there can be.
+ALL = 2**63
 
 
 class Tail:
@@ -63,6 +65,16 @@ class Tail:
             if not future.done():
                 future.set_result(None)
 
+    def note(self, seq: int) -> None:
+        """Somebody read this far in the log itself."""
+        self.seen = seq if self.seen == ALL else max(self.seen, seq)
+
+    def forget(self) -> None:
+        """Whoever wants to know what comes next reads the log."""
+        self.window.clear()
+        self.seen = ALL
+        self.wake()
+
     @property
     def waited_for(self) -> bool:
         return bool(self._waiting)
@@ -91,13 +103,19 @@ class Tails:
         if (tail := self._tails.get(generation_id)) is not None:
             tail.extend(entries)
 
-    def behind(self, local: Callable[[int], bool]) -> dict[int, int]:
-        """``{generation: last seq known}`` of the tails that wait for another process's entries."""
-        return {
-            tail.generation_id: tail.seen
-            for tail in self._tails.values()
-            if tail.waited_for and not local(tail.generation_id)
-        }
+    def behind(self, local: Callable[[int], bool], rung: Collection[int]) -> dict[int, int]:
+        """``{generation: last seq known}`` of those among ``rung`` that another process writes."""
+        tails = [self._tails[pk] for pk in rung if pk in self._tails and not local(pk)]
+        return {tail.generation_id: tail.seen for tail in tails if tail.seen != ALL}
+
+    def waiting(self) -> list[int]:
+        """The generations whose next entry somebody waits for."""
+        return [tail.generation_id for tail in self._tails.values() if tail.waited_for]
+
+    def lose(self, generation_id: int) -> None:
+        """What was the last entry is no more: let every reader see for itself."""
+        if (tail := self._tails.get(generation_id)) is not None:
+            tail.forget()
 
     def end(self, generation_id: int) -> None:
         """The generation is gone, its log with it."""
