@@ -174,6 +174,11 @@ async def _begin(
             except IntegrityError:
                 # The same key came in twice at once, and the other one was first.
                 return once(owner)
+            except Problem:
+                # So it may have been here, too: its answer on its way made this a second question.
+                if not key:
+                    raise
+                return once(owner)
         except BaseException:
             runner.give_back(owner)
             raise

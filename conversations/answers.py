@@ -12,6 +12,7 @@ from django.dispatch import receiver
 
 from streaming import generations
 from streaming.accounts import Timings, Usage
+from streaming.closing import ended
 from streaming.cursors import cursor
 from streaming.models import Generation
 from streaming.parts import Part
@@ -76,17 +77,12 @@ def store(generation_id: int, parts: Sequence[Part]) -> None:
     Message.objects.filter(generation_id=generation_id).update(stored_parts=stored)
 
 
-@receiver(generations.ended, dispatch_uid="answers.keep")
+@receiver(ended, dispatch_uid="answers.keep")
 def keep(
     sender: type, generation_id: int, parts: Sequence[Part] | None = None, **kwargs: Any
 ) -> None:
-    """A generation has ended, unless it was taken over: then it will."""
-    if parts is None:
-        fold, _ = generations.state_of(generation_id)
-        if fold.terminal is None:
-            return
-        parts = fold.parts
-    store(generation_id, parts)
+    """A generation ends: in the same transaction its message says what it says."""
+    store(generation_id, generations.state_of(generation_id)[0].parts if parts is None else parts)
 
 
 def erase(messages: models.QuerySet[Message]) -> list[int]:

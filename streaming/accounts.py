@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+
+Number = TypeVar("Number", int, float)
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +20,17 @@ class Usage:
     exact: bool = True
     #: In the currency of the price list; ``None`` where no price is known.
     cost: float | None = None
+
+    def __add__(self, other: Usage) -> Usage:
+        """Of both together; exact when both are."""
+        return Usage(
+            self.input_tokens + other.input_tokens,
+            self.output_tokens + other.output_tokens,
+            _sum(self.cached_tokens, other.cached_tokens),
+            _sum(self.reasoning_tokens, other.reasoning_tokens),
+            self.exact and other.exact,
+            _sum(self.cost, other.cost),
+        )
 
     def as_json(self) -> dict[str, Any]:
         data: dict[str, Any] = {
@@ -71,3 +84,10 @@ class Timings:
             total_ms=data.get("total_ms", 0),
             tokens_per_second=data.get("tokens_per_second"),
         )
+
+
+def _sum(one: Number | None, other: Number | None) -> Number | None:
+    """What is not known counts as nothing."""
+    if one is None or other is None:
+        return one if other is None else other
+    return one + other

@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from .providers.base import Model, Provider, ProviderError
@@ -55,6 +55,8 @@ class Catalogue:
         self._asked = False
         self._asked_at = float("-inf")
         self._asking: asyncio.Task[None] | None = None
+        #: What is more urgent when the process starts: awaited once, before anybody is asked.
+        self.first: Callable[[], Awaitable[None]] | None = None
 
     def provider(self, model_id: str) -> Provider | None:
         """Who serves this model."""
@@ -104,6 +106,9 @@ class Catalogue:
 
     async def _ask_all(self) -> None:
         try:
+            if (first := self.first) is not None:
+                self.first = None
+                await first()
             await asyncio.gather(
                 *(self._ask(provider) for provider in self._configured),
                 *(self._ask(provider, quietly=True) for provider in self._local),
@@ -136,5 +141,8 @@ class Catalogue:
         return line.strip() or "none yet"
 
     async def close(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            await asyncio.wait([self._asking])
         for provider in self._providers.values():
             await provider.close()

@@ -1,17 +1,50 @@
-"""Closing: what a terminal event makes of its generation, in the event's own transaction."""
+"""Closing: what events make of their generation, in the events' own transaction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from django.db.models import Case, F, PositiveSmallIntegerField, When
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
 from .accounts import Usage
-from .events import Done, Event, Failed, Incomplete, Stopped
-from .log.base import Claim, Entry
+from .events import Done, Event, Failed, Incomplete, Started, Stopped
+from .log.base import Batch, Claim, Entry
 from .models import Generation
+from .parts import Part
+
+#: Sent with ``generation_id`` and its final ``parts`` (``None``: to be folded from the log) in the
+#: transaction of the terminal event. What a receiver raises is as if the transaction had failed.
+ended = Signal()
 
 
-def close(claim: Claim, entry: Entry) -> None:
-    """Set state, account and end. The caller has appended the entry and holds the epoch."""
+def keep(batch: Batch) -> None:
+    """Note what a batch that was just written says beside its text. The caller holds the epoch."""
+    news: dict[str, object] = {}
+    if batch.resume is not None:
+        news["provider_cursor"] = batch.resume
+    for entry in batch.entries:
+        if entry.name == Started.name and (attempt := entry.event.data()["attempt"]) > 1:
+            news |= {"attempt": attempt, "losses": _loss_by(attempt)}
+    if news:
+        claim = batch.claim
+        Generation.objects.filter(pk=claim.generation_id, epoch=claim.epoch).update(**news)
+    if batch.entries[-1].terminal:
+        close(batch.claim, batch.entries[-1], batch.parts)
+
+
+def _loss_by(attempt: int) -> Case:
+    """One more, unless whoever took it over has counted it already."""
+    one_more = When(attempt__lt=attempt, then=F("losses") + 1)
+    return Case(one_more, default=F("losses"), output_field=PositiveSmallIntegerField())
+
+
+def close(claim: Claim, entry: Entry, parts: Sequence[Part] | None) -> None:
+    """Set state, account and end; tell whoever keeps answers what this one says.
+
+    The caller has appended the entry and holds the epoch.
+    """
     Generation.objects.filter(pk=claim.generation_id, epoch=claim.epoch).update(
         state=entry.name,
         last_seq=entry.seq,
@@ -19,6 +52,7 @@ def close(claim: Claim, entry: Entry) -> None:
         ended_at=Now(),
         **_account(entry.event),
     )
+    ended.send(Generation, generation_id=claim.generation_id, parts=parts)
 
 
 def _account(event: Event) -> dict[str, object]:

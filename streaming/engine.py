@@ -1,47 +1,47 @@
-"""Engine: one generation from start to terminal event. Provider in, log out.
+"""Engine: one answer from where it stands to its terminal event. Provider in, log out.
 
 It has never heard of a response: who reads, how many and how fast makes no difference here.
+
+A call that fails before it said anything is made again, after a while, with a ``waiting`` event.
+One that is lost after it said something is never repeated but gone on with, as a run of its own
+(``started`` with the next ``attempt``): by the provider's cursor where it gave one, else by asking
+for the rest (:mod:`.splice`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import enum
-import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
-from .events import Delta, Done, Event, Failed, Incomplete, PartOpened, Stopped, Waiting
-from .fold import Fold
+from .endings import BROKEN, GONE, LOST, STALLED, interrupted
+from .events import Delta, Done, Event, Failed, Incomplete, PartOpened, Started, Stopped, Waiting
 from .log.base import Claim, Fenced, Log
-from .parts import TEXT, Part
-from .patience import Patience, Watch
-from .progress import Progress
+from .parts import REFUSAL, Part, length
+from .patience import BUSY, LONGEST_WAIT_S, MAX_CALLS, MAX_LOSSES, Patience, Watch, wait_s
+from .progress import Earlier, Progress
 from .prompt import Prompt
-from .providers.base import Finished, Output, Provider, ProviderError, UsageReported
+from .providers.base import Finished, Output, Provider, ProviderError, Resumable, UsageReported
+from .splice import Splice
 
-#: Calls for one answer before its first token, and the longest wait between two.
-MAX_CALLS = 4
-LONGEST_WAIT_S = 60.0
-#: The engine stops reading while this many characters wait for the database.
-MAX_BACKLOG = 1_000_000
 #: An answer longer than this is not one that a person reads, in characters.
 LONGEST_ANSWER = 20_000_000
-
-RESTARTED = "The server was restarted before the answer had begun. Try again."
-STALLED = "The model stopped sending. Try again, or choose another model."
-LOST = "The connection to the model was lost before it had finished. Try again."
-GONE = "This model is no longer offered here. Choose another one."
-BROKEN = "Something broke on our side, and it was written down. Try again."
 
 
 class Interrupt(enum.Enum):
     """Why an engine is told to end before its provider is done."""
 
     STOP = "stopped"
+    #: This process ends, and what it runs ends with it.
     SHUTDOWN = "interrupted"
+    #: This process ends, and another one goes on.
+    HAND_OVER = "handed over"
     FENCED = "fenced"
+    #: Nobody wants it any more, and its log is gone.
+    DROP = "dropped"
 
 
 class Engine:
@@ -52,91 +52,151 @@ class Engine:
         prompt: Prompt,
         provider: Provider | None,
         *,
-        patience: Patience | None = None,
-        queued_ms: int = 0,
+        labels: Mapping[str, str] | None = None,
+        patience: Callable[[], Patience] = Patience,
+        earlier: Earlier | None = None,
+        goes_on: bool = True,
     ) -> None:
+        """``patience``: with each call, by what is known of its model by then. ``goes_on``:
+        whether an answer that broke off is gone on with; else it is incomplete."""
         self.log = log
         self.claim = claim
         self.prompt = prompt
         self.provider = provider
         self.receipt: UUID | None = None
-        self._patience = patience or Patience()
-        self._progress = Progress(prompt, queued_ms)
-        self._fold = Fold()
-        for index, part in enumerate(prompt.partial):
-            self._fold.apply(PartOpened(index, part))
-        self._indices = _Indices(prompt)
+        earlier = earlier or Earlier(prompt.partial)
+        self._labels = dict(labels or {})
+        self._patience = patience
+        self._goes_on = goes_on
+        self._progress = Progress(prompt, earlier)
+        self._splice = Splice(earlier.parts)
+        self._attempt, self._losses = earlier.attempt, earlier.losses
+        #: What was kept of the call that can be gone on with, empty when there is none: here, and
+        #: in the log.
+        self._resume = self._stored = earlier.resume
+        #: Whether this call has shown anything, and whether any call of this answer has.
+        self._shown = False
+        self._said = length(earlier.parts) > length(prompt.partial)
+        self._characters = 0
         self._interrupt: Interrupt | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_decided = False
-        #: Set by whoever runs it, when there is nothing left to do.
-        self.ended = asyncio.Event()
+        #: Set when this run says something; and, by whoever runs it, when nothing is left to do.
+        self.spoken, self.ended = asyncio.Event(), asyncio.Event()
 
     @property
     def parts(self) -> list[Part]:
         """What the log tells of the answer's parts, once :meth:`run` has returned."""
-        return self._fold.parts
+        return self._splice.parts
 
     async def run(self) -> None:
-        """Until the terminal event is committed. Raises ``Fenced`` when others took over."""
+        """Until the terminal event is committed, or (:attr:`is_handed_over`) all that there is.
+
+        Raises ``Fenced`` when others took over.
+        """
         self._task = asyncio.current_task()
         ending: Event | None
         try:
-            ending = self._interrupted() if self.is_interrupted else await self._converse()
+            ending = self._interrupted() if self._interrupt else await self._converse()
         except asyncio.CancelledError:
-            if not self.is_interrupted:
+            if self._interrupt is None:
                 raise
             ending = self._interrupted()
         self._is_decided = True
-        if ending is None:
+        if ending is not None:
+            self.log.append(self.claim, [ending], parts=self._splice.parts)
+        elif not self.is_handed_over:
             raise Fenced(str(self.claim.key))
-        self.log.append(self.claim, [ending])
         await self.log.flushed(self.claim)
 
     @property
-    def is_interrupted(self) -> bool:
-        return self._interrupt is not None
+    def is_handed_over(self) -> bool:
+        """Whether another process is to go on with it."""
+        return self._interrupt is Interrupt.HAND_OVER
 
     def interrupt(self, why: Interrupt, receipt: UUID | None = None) -> None:
         """End now: the upstream call is closed, then the terminal event is written.
 
         Too late when the end is decided and on its way to the database.
         """
-        if not self.is_interrupted and not self._is_decided:
+        if self._interrupt is None and not self._is_decided:
             self._interrupt = why
             self.receipt = receipt
             if self._task is not None:
                 self._task.cancel()
 
+    async def cancel_unwanted(self) -> None:
+        """Tell a provider that works on without us that a person has stopped the answer."""
+        if self._interrupt in (Interrupt.STOP, Interrupt.DROP) and self._resume and self.provider:
+            await self.provider.cancel(self._splice.restore(self._resume))
+
+    # ---------------------------------------------------------------------- call after call
     async def _converse(self) -> Event:
-        """Call until an answer comes, or there is no use in calling again."""
+        """Call until the answer is whole, or there is no use in calling again."""
         if self.provider is None:
-            return self._failed(ProviderError("model_not_found", GONE, recoverable=False))
-        for call in range(1, MAX_CALLS + 1):
+            return self._given_up(ProviderError("model_not_found", GONE, recoverable=False))
+        calls = 0
+        while True:
+            calls += 1
             try:
-                await self._call()
+                await self._call(self.provider)
             except ProviderError as error:
                 if self._progress.finish is not None:
-                    break
-                if self._progress.first_token is not None:
-                    return self._incomplete(_reason_of(error))
-                wait_s = _wait_s(error, call)
-                if not error.recoverable or call == MAX_CALLS or wait_s > LONGEST_WAIT_S:
-                    return self._failed(error)
-                self.log.append(self.claim, [Waiting(error.code, int(wait_s * 1000))])
-                await asyncio.sleep(wait_s)
+                    return self._finished()
+                if not self._resume:
+                    self._progress.close(error.code)
+                if self._shown:
+                    if not await self._begins_again(error):
+                        return self._given_up(error)
+                    calls = 0
+                elif self._resume and not error.recoverable:
+                    self._resume = ""  # that call is gone: ask for the rest
+                    self._progress.close()
+                elif not await self._waits(error, calls):
+                    return self._given_up(error)
             else:
-                break
-        return self._finished()
+                return self._finished()
 
-    async def _call(self) -> None:
+    async def _waits(self, error: ProviderError, calls: int) -> bool:
+        """Whether the same call may be made again, once this has returned."""
+        seconds = wait_s(error, calls)
+        if not error.recoverable or calls >= MAX_CALLS or seconds > LONGEST_WAIT_S:
+            return False
+        self.log.append(self.claim, [Waiting(error.code, int(seconds * 1000))])
+        await asyncio.sleep(seconds)
+        return True
+
+    async def _begins_again(self, error: ProviderError) -> bool:
+        """Whether a new run goes on with what is there, once this has returned."""
+        if not (self._goes_on and error.recoverable) or self._losses + 1 >= MAX_LOSSES:
+            return False
+        if any(part.type == REFUSAL and part.text for part in self._splice.parts):
+            return False  # there is no going on with a refusal
+        if error.code in BUSY and not await self._waits(error, 1):
+            return False
+        self._losses += 1
+        self._attempt += 1
+        started = Started(self.prompt.model, self._attempt, self._labels)
+        self.log.append(self.claim, [started], resume=self._resume)
+        self._stored = self._resume
+        return True
+
+    async def _call(self, provider: Provider) -> None:
         """One upstream call. Returns when the provider said that it was finished."""
-        assert self.provider is not None
+        self._shown = False
+        cursor = ""
+        if self._resume:
+            cursor = self._splice.restore(self._resume)
+        else:
+            self._splice.begin()
+        parts = self._splice.parts
+        prompt = replace(self.prompt, partial=tuple(parts)) if parts else self.prompt
+        self._progress.begin(parts, resumed=bool(cursor))
         try:
             async with asyncio.timeout(None) as limit:
-                watch = Watch(self._patience, lambda: limit.reschedule(0))
+                watch = Watch(self._patience(), lambda: limit.reschedule(0))
                 try:
-                    async with self.provider.stream(self.prompt) as chunks:
+                    async with provider.stream(prompt, cursor) as chunks:
                         await self._listen(chunks, watch)
                 finally:
                     watch.close()
@@ -146,12 +206,13 @@ class Engine:
             raise ProviderError("upstream_lost", LOST, recoverable=True)
 
     async def _listen(self, chunks: AsyncIterator[Sequence[Output]], watch: Watch) -> None:
+        self._progress.is_accepted()
         count = 0
         async for batch in chunks:
             watch.heard()
             if batch and self._take(batch):
                 watch.spoke()
-                if self.log.backlog(self.claim) > MAX_BACKLOG:
+                if self.log.is_behind(self.claim):
                     with watch.paused():
                         await self.log.flushed(self.claim)
             if self._progress.finish is not None:
@@ -162,34 +223,51 @@ class Engine:
                 await asyncio.sleep(0)
 
     def _take(self, batch: Sequence[Output]) -> bool:
-        """Hand over what came; whether it was something to see."""
-        progress = self._progress
-        events: list[Event] = []
+        """Hand over what came; whether the provider said anything."""
+        progress, events, spoke = self._progress, list[Event](), False
+        cursor = None
         for item in batch:
             if type(item) is Delta:
-                events.append(self._indices.delta(item))
-                progress.characters += len(item.text)
+                spoke = True
+                self._characters += len(item.text)
+                progress.received(len(item.text))
+                events += self._splice.take(item)
             elif type(item) is PartOpened:
-                events.extend(self._indices.opened(item))
+                spoke = True
+                events += self._splice.take(item)
             elif type(item) is UsageReported:
-                progress.reported = item.usage
+                progress.is_reported(item.usage)
+            elif type(item) is Resumable:
+                cursor = item.cursor
             elif type(item) is Finished:
                 progress.finish = item.reason
-        if not events:
-            return False
-        if progress.first_token is None and progress.characters:
-            progress.first_token = time.monotonic()
-        for event in events:
-            self._fold.apply(event)
-        self.log.append(self.claim, events)
-        if progress.characters > LONGEST_ANSWER:
+                events += self._splice.end()
+        self._write(events, cursor)
+        if self._characters > LONGEST_ANSWER:
             progress.finish = "too_long"
             raise ProviderError("too_long", "The answer had no end.", recoverable=False)
-        return True
+        return spoke
+
+    def _write(self, events: Sequence[Event], cursor: str | None) -> None:
+        """Append, with where to go on behind it: nowhere, if the provider did not say."""
+        kept = self._splice.keep(cursor) if cursor is not None else ""
+        if kept or events:
+            self._resume = kept
+        if not events:
+            return
+        resume = kept if kept or self._stored else None
+        self._stored = kept
+        self._shown = True
+        if self._progress.first_token is None and self._characters:
+            self._said = True
+            self._progress.first_token = time.monotonic()
+            self.spoken.set()
+        self.log.append(self.claim, events, resume=resume)
 
     # ------------------------------------------------------------------------ how it ends
     def _finished(self) -> Event:
         reason = self._progress.finish or ""
+        self._progress.is_finished(by_itself=reason != "too_long")
         if reason in ("length", "content_filter", "too_long"):
             return self._incomplete(reason)
         return Done(reason, self._progress.usage(), self._progress.timings())
@@ -198,59 +276,21 @@ class Engine:
         match self._interrupt:
             case Interrupt.STOP:
                 return Stopped(str(self.receipt), self._progress.usage(), self._progress.timings())
-            case Interrupt.SHUTDOWN if self._progress.first_token is None:
-                return Failed("interrupted", RESTARTED, True, self._progress.timings())
             case Interrupt.SHUTDOWN:
-                return self._incomplete("interrupted")
+                return interrupted(self._said, self._progress.usage(), self._progress.timings())
             case _:
                 return None
 
     def broken(self) -> Event:
         """The end of an engine that failed for a reason nobody foresaw."""
-        if self._progress.first_token is None:
+        if not self._said:
             return Failed("internal", BROKEN, True, self._progress.timings())
         return self._incomplete("internal")
 
-    def _incomplete(self, reason: str) -> Event:
-        return Incomplete(reason, self._progress.usage(), self._progress.timings())
-
-    def _failed(self, error: ProviderError) -> Event:
+    def _given_up(self, error: ProviderError) -> Event:
+        if self._said:
+            return self._incomplete("stalled" if error.code == "stalled" else "upstream_lost")
         return Failed(error.code, error.message, error.recoverable, self._progress.timings())
 
-
-class _Indices:
-    """A call counts its parts from 0; the answer may have some already.
-
-    The first text of a call that goes on from a partial answer joins the text it goes on from.
-    """
-
-    def __init__(self, prompt: Prompt) -> None:
-        self._count = len(prompt.partial)
-        self._joins = bool(prompt.partial) and prompt.partial[-1].type == TEXT
-        self._ours: dict[int, int] = {}
-
-    def opened(self, event: PartOpened) -> list[Event]:
-        if self._joins and event.part.type == TEXT:
-            self._joins = False
-            self._ours[event.index] = self._count - 1
-            return [Delta(self._count - 1, event.part.text)] if event.part.text else []
-        self._joins = False
-        self._ours[event.index] = self._count
-        self._count += 1
-        return [PartOpened(self._ours[event.index], event.part)]
-
-    def delta(self, event: Delta) -> Delta:
-        index = self._ours[event.index]
-        return event if index == event.index else Delta(index, event.text)
-
-
-def _reason_of(error: ProviderError) -> str:
-    return error.code if error.code in ("stalled", "too_long") else "upstream_lost"
-
-
-def _wait_s(error: ProviderError, call: int) -> float:
-    """What the provider asked for, or 0.5, 1, 2 s; jittered so that not all come back at once."""
-    backoff: float = 0.5 * 2 ** (call - 1) * random.uniform(0.75, 1.25)  # noqa: S311
-    if error.retry_after_s is None:
-        return backoff
-    return error.retry_after_s + random.uniform(0, 0.25)  # noqa: S311
+    def _incomplete(self, reason: str) -> Event:
+        return Incomplete(reason, self._progress.usage(), self._progress.timings())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -10,9 +11,12 @@ from uuid import UUID
 from .cursors import position
 from .events import Snapshot
 from .fold import RUNNING, Fold
-from .log.base import SLICE, Entry, Log, Merged, Story, merge_entries
+from .log.base import SLICE, Entry, Log, Merged, Story, Unavailable, merge_entries
 from .shutdown import Shutdown
 from .tails import Tail, Tails
+
+#: How long a reader waits before it asks a storage again that did not answer, in seconds.
+REST_S = (0.3, 1.5)
 
 #: ``sync_to_async``, or its like.
 InThread = Callable[[Callable[..., Any]], Callable[..., Awaitable[Any]]]
@@ -50,6 +54,8 @@ class Follower:
         self._begun = False
         self._nudged = False
         self._waiter: asyncio.Future[None] | None = None
+        self._reading: asyncio.Future[list[Entry]] | None = None
+        self._reading_from = -1
         self._tail: Tail | None = tails.open(generation_id)
 
     @property
@@ -58,34 +64,68 @@ class Follower:
         return self._tail is None or self._tail.gone
 
     async def read(self) -> list[Entry]:
-        """The next entries, neighbouring deltas merged. Waits for some.
+        """The next entries, neighbouring deltas merged. Waits for some, also while the storage
+        does not answer.
 
         Empty when :meth:`nudge` was called, the log is gone or all has been read.
         """
+        while True:
+            try:
+                return await self._read()
+            except Unavailable:
+                if await self._wait(random.uniform(*REST_S)):  # noqa: S311
+                    return []
+
+    async def _read(self) -> list[Entry]:
         if not self._begun:
+            first = await self._begin()
             self._begun = True
-            if first := await self._begin():
+            if first:
                 return self._advance(first)
         while not self.ended and self._tail is not None and not self._tail.gone:
             found = self._tail.after(self._seq) if self._caught_up else None
             if found is None:
                 try:
-                    found = await self._in_thread(self._log.read)(self._generation_id, self._seq)
+                    found = await self._from_log()
                 except Merged:
                     return await self._start_again()
+                if found is None:
+                    break
                 self._note(found)
+                if not found and self._tail.after(self._seq) != []:
+                    continue  # it came while we read, and woke nobody
             if found:
                 return self._advance(merge_entries(found))
             if self._caught_up and await self._wait():
                 break
         return []
 
-    async def _wait(self) -> bool:
-        """Wait for news; whether it was a nudge that woke us."""
-        assert self._tail is not None
-        self._waiter = self._tail.waiter()
+    async def _from_log(self) -> list[Entry] | None:
+        """What the log has behind our place; ``None`` when a nudge came first. Then the read goes
+        on, since a thread cannot be called back, and its outcome is there for the next call."""
+        if self._reading is None or self._reading_from != self._seq:
+            read = self._in_thread(self._log.read)(self._generation_id, self._seq)
+            self._reading, self._reading_from = asyncio.ensure_future(read), self._seq
+            # Whoever waited may be gone by then, and that is no error.
+            self._reading.add_done_callback(_heed)
+        reading = self._reading
+        waiter = self._waiter = asyncio.get_running_loop().create_future()
         self._nudged = False
-        await self._waiter
+        await asyncio.wait({reading, waiter}, return_when=asyncio.FIRST_COMPLETED)
+        if not reading.done():
+            return None
+        self._waiter = self._reading = None
+        return reading.result()
+
+    async def _wait(self, at_most: float | None = None) -> bool:
+        """Wait for news, or for so many seconds; whether it was a nudge that woke us."""
+        if self._tail is None:
+            return True
+        waiter = self._waiter = self._tail.waiter()
+        self._nudged = False
+        if at_most is not None:
+            asyncio.get_running_loop().call_later(at_most, _resolve, waiter)
+        await waiter
         return self._nudged
 
     async def to_the_end(self, shutdown: Shutdown) -> None:
@@ -118,7 +158,7 @@ class Follower:
 
     async def _begin(self) -> list[Entry]:
         if self._known and self._tail is not None:
-            self._tail.seen = max(self._tail.seen, self._known[-1].seq)
+            self._tail.note(self._known[-1].seq)
             return self._known
         start = position(self.key, self._after)
         if start == 0:
@@ -142,7 +182,17 @@ class Follower:
         """What was read off the log itself is known to everybody here."""
         self._caught_up = self._caught_up or not found
         if self._tail is not None:
-            self._tail.seen = max(self._tail.seen, self._seq, *(e.seq for e in found[-1:]))
+            self._tail.note(found[-1].seq if found else self._seq)
+
+
+def _heed(reading: asyncio.Future[list[Entry]]) -> None:
+    if not reading.cancelled():
+        reading.exception()
+
+
+def _resolve(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)
 
 
 def snapshot(log: Log, generation_id: int) -> list[Entry]:

@@ -9,23 +9,22 @@ from datetime import timedelta
 
 from django.db import transaction
 from django.db.models.functions import Now
-from django.dispatch import Signal
 from django.utils import timezone
 
 from . import lease
 from .accounts import Timings, Usage
+from .bells import bell
+from .bells.base import News
 from .closing import close
-from .events import Event, Failed, Incomplete, PartOpened, Started, Stopped
+from .endings import interrupted
+from .events import Event, PartOpened, Started, Stopped
 from .fold import Fold, fold
 from .log.base import Claim, Entry, merge_entries
 from .log.rows import insert, rows_of
 from .models import Generation, LogEntry
 from .parts import Part, visible_text
+from .progress import calls_in
 from .prompt import Prompt
-
-#: Sent with ``generation_id``, after its terminal event was committed, and its ``parts`` (``None``:
-#: to be folded from the log). Receivers may run twice.
-ended = Signal()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +58,7 @@ def begin(key: uuid.UUID, prompt: Prompt, labels: Mapping[str, str], owner: str)
         started_at=Now() if owner else None,
     )
     if not owner:
+        bell().ring(News(work=True))
         return Begun(generation, prompt, [], None)
     events = opening(prompt, labels)
     entries = [Entry.of(seq, event) for seq, event in enumerate(events, 1)]
@@ -67,9 +67,9 @@ def begin(key: uuid.UUID, prompt: Prompt, labels: Mapping[str, str], owner: str)
     return Begun(generation, prompt, entries, claim)
 
 
-def opening(prompt: Prompt, labels: Mapping[str, str]) -> list[Event]:
+def opening(prompt: Prompt, labels: Mapping[str, str], attempt: int = 1) -> list[Event]:
     """How every log begins: a run started, from nothing or from what is there already."""
-    started = Started(prompt.model, 1, dict(labels))
+    started = Started(prompt.model, attempt, dict(labels))
     return [started, *(PartOpened(index, part) for index, part in enumerate(prompt.partial))]
 
 
@@ -87,6 +87,7 @@ def stop(generation: Generation) -> uuid.UUID | None:
             row.stop_receipt = uuid.uuid4()
             row.stop_requested_at = Now()
             row.save(update_fields=["stop_receipt", "stop_requested_at"])
+            bell().ring(News(stops=frozenset({row.pk})))
     if row.state == Generation.State.QUEUED:
         end_unclaimed(row.pk, owner=f"stop:{uuid.uuid4().hex[-8:]}")
     return row.stop_receipt
@@ -117,30 +118,33 @@ def end_unclaimed(generation_id: int, owner: str) -> bool:
         claim = lease.claim(generation_id, owner)
         if claim is None:
             return False
-        generation = Generation.objects.get(pk=generation_id)
-        entries = story(generation_id)
-        events: list[Event] = []
-        if not entries:
-            # It never began: what an earlier answer said is kept all the same.
-            events = opening(Prompt.from_json(generation.prompt), generation.labels)
-        events.append(_ending(generation, fold([*(e.event for e in entries), *events])))
-        written = [Entry.of(seq, event) for seq, event in enumerate(events, claim.seq + 1)]
-        insert(rows_of(claim, written))
-        close(claim, written[-1])
-    announce_end(generation_id)
+        end(claim, Generation.objects.get(pk=generation_id), story(generation_id))
     return True
 
 
-def _ending(generation: Generation, state: Fold) -> Event:
-    text = visible_text(state.parts)
-    usage = Usage(len(generation.prompt) // 4, -(-len(text) // 4), exact=False)
+def end(claim: Claim, generation: Generation, entries: Sequence[Entry]) -> None:
+    """End what was just claimed, as it stands, inside the caller's transaction."""
+    prompt = Prompt.from_json(generation.prompt)
+    told = [entry.event for entry in entries]
+    events: list[Event] = []
+    if not entries:
+        # It never began: what an earlier answer said is kept all the same.
+        events = opening(prompt, generation.labels)
+    calls = [call.usage() for call in calls_in(prompt, told)]
+    usage = sum(calls[1:], start=calls[0]) if calls else Usage()
+    parts = fold([*told, *events]).parts
+    events.append(_ending(generation, parts, usage))
+    written = [Entry.of(seq, event) for seq, event in enumerate(events, claim.seq + 1)]
+    insert(rows_of(claim, written))
+    close(claim, written[-1], parts)
+    bell().ring(News(logs=frozenset({claim.generation_id})))
+
+
+def _ending(generation: Generation, parts: Sequence[Part], usage: Usage) -> Event:
     timings = _timings(generation)
     if generation.stop_receipt is not None:
         return Stopped(str(generation.stop_receipt), usage, timings)
-    if text:
-        return Incomplete("interrupted", usage, timings)
-    words = "The server was restarted before the answer had begun. Try again."
-    return Failed("interrupted", words, True, timings)
+    return interrupted(bool(visible_text(parts)), usage, timings)
 
 
 def _timings(generation: Generation) -> Timings:
@@ -169,8 +173,3 @@ def compact(generation_id: int) -> None:
         for entry in merged:
             rows.filter(seq=entry.seq).exclude(data=entry.data).update(data=entry.data)
         Generation.objects.filter(pk=generation_id).update(compacted=True)
-
-
-def announce_end(generation_id: int, parts: Sequence[Part] | None = None) -> None:
-    """Tell whoever keeps answers that this one is final, with its parts if they are at hand."""
-    ended.send(Generation, generation_id=generation_id, parts=parts)

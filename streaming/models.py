@@ -4,11 +4,27 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.db import models
+from django.db import models, transaction
 from uuid_utils.compat import uuid7
 
 from .accounts import Timings, Usage
+from .bells import bell
+from .bells.base import News
 from .fields import JSONTextField
+
+
+class GenerationQuerySet(models.QuerySet["Generation"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """With their logs. Whoever appends to one waits, and finds it gone."""
+        with transaction.atomic():
+            rows = self.select_for_update().order_by("pk").values_list("pk", "state")
+            live = frozenset(pk for pk, state in rows if state in Generation.LIVE)
+            if live:
+                bell().ring(News(logs=live, stops=live))
+            return super().delete()
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
 
 
 class Generation(models.Model):
@@ -31,7 +47,11 @@ class Generation(models.Model):
     model = models.CharField(max_length=200)
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     epoch = models.PositiveIntegerField(default=0)
+    #: How many runs it took so far; above 1 the answer has a seam.
     attempt = models.PositiveSmallIntegerField(default=0)
+    #: How often a run of it was lost: its process died, or the provider's connection broke off.
+    #: An orderly hand-over is no loss.
+    losses = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=100, default="", blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     stop_receipt = models.UUIDField(null=True, blank=True)
@@ -61,10 +81,14 @@ class Generation(models.Model):
     #: What ``started`` says beside model and attempt.
     labels = JSONTextField(default=dict)
     error_message = models.TextField(default="", blank=True)
+    #: Where the provider's own call can be gone on with; empty when it cannot.
+    provider_cursor = models.TextField(default="", blank=True)
     #: A :class:`streaming.prompt.Prompt` as JSON.
     prompt = models.TextField()
 
     LIVE: ClassVar = (State.QUEUED, State.RUNNING)
+
+    objects = GenerationQuerySet.as_manager()
 
     class Meta:
         ordering = ("-id",)

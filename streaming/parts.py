@@ -51,6 +51,11 @@ class Part:
         )
 
 
+def length(parts: Iterable[Part]) -> int:
+    """How many characters they have in all."""
+    return sum(len(part.text) for part in parts)
+
+
 def visible_text(parts: Iterable[Part]) -> str:
     """What a person reads of a message: its text and refusals, without reasoning and tools."""
     return "\n\n".join(part.text for part in parts if part.type in VISIBLE and part.text)

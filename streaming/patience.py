@@ -1,12 +1,23 @@
-"""Patience: how long a silent provider is waited for, and the watch that is kept over one call."""
+"""Patience: how long a provider is waited for, silent in a call or asking us to come back later."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
+from .providers.base import ProviderError
+
+#: Calls for one run of an answer before it says anything, and the longest wait between two.
+MAX_CALLS = 4
+LONGEST_WAIT_S = 60.0
+#: Runs of one answer that may be lost before nothing but a person goes on with it.
+MAX_LOSSES = 3
+#: What a provider says when it wants us to wait, be it in mid-answer.
+BUSY = frozenset({"rate_limited", "overloaded", "server_error"})
 #: How long the provider may go on after its end marker (usage comes then), in seconds.
 AFTER_THE_END_S = 5.0
 
@@ -18,6 +29,41 @@ class Patience:
     first_s: float = 15.0
     next_s: float = 30.0
     silent_s: float = 300.0
+
+    def at_least(self, seconds: float) -> Patience:
+        """For a model that takes its time."""
+        return Patience(
+            max(self.first_s, seconds), max(self.next_s, seconds), max(self.silent_s, 2 * seconds)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Patiences:
+    """The patience with each model."""
+
+    usual: Patience = Patience()
+    #: For models that are known to think before they answer: they may be silent for as long.
+    thinking_s: float = 0.0
+    #: ``provider/name`` -> seconds, whatever else is known of it; ``*`` stands for anything. The
+    #: first that fits counts.
+    by_model: Mapping[str, float] = field(default_factory=dict)
+
+    def of(self, model_id: str, thinks: bool) -> Patience:
+        for pattern, seconds in self.by_model.items():
+            if fnmatchcase(model_id, pattern):
+                return Patience(seconds, seconds, max(self.usual.silent_s, 2 * seconds))
+        return self.usual.at_least(self.thinking_s) if thinks else self.usual
+
+
+def wait_s(error: ProviderError, call: int) -> float:
+    """How long to wait behind the ``call``-th failure, the first being 1.
+
+    What the provider asked for, or 0.5, 1, 2 s; jittered so that not all come back at once.
+    """
+    if error.retry_after_s is None:
+        backoff: float = 0.5 * 2 ** (call - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+        return backoff
+    return error.retry_after_s + random.uniform(0, 0.25)  # noqa: S311
 
 
 class Watch:
@@ -34,7 +80,9 @@ class Watch:
     def heard(self) -> None:
         """A byte came."""
         self._byte_at = self._loop.time()
-        self._limit_s = self._patience.next_s
+        if self._limit_s == self._patience.first_s != self._patience.next_s:
+            self._limit_s = self._patience.next_s
+            self._arm(self._limit_s)
 
     def spoke(self) -> None:
         """Text came."""

@@ -5,31 +5,37 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
-import threading
 from collections.abc import Coroutine
+from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
-from asgiref.sync import sync_to_async
-from django.db import DatabaseError, close_old_connections, transaction
+from django.db import DatabaseError
 from django.utils import timezone
 
 from . import generations, lease
 from .catalogue import Catalogue
 from .engine import Engine, Interrupt
 from .log.base import Claim, Entry, Fenced, Log, Watcher
-from .models import Generation
-from .patience import Patience
+from .log.outage import AWAY
+from .patience import Patience, Patiences
+from .places import Places
+from .progress import Earlier
 from .prompt import Prompt
+from .queue import Queue, ids, in_thread
 from .tails import Tails
+from .takeover import Taken
 
 logger = logging.getLogger(__name__)
 
-#: How often the runner looks for work that nobody told it of.
-SWEEP_S = 1.0
-#: How often it looks for logs to make small.
+#: How often the runner looks for logs to make small.
 TIDY_S = 60.0
+#: How long the end of this process waits for what runs to be stored and handed over, in seconds.
+DRAIN_S = 8.0
+#: How long others wait for what was left behind to go on, in seconds.
+CATCH_UP_S = 3.0
 #: How long a stop call waits to see the end, in seconds.
 STOPPED_S = 2.0
 
@@ -44,21 +50,21 @@ class Runner(Watcher):
         tails: Tails,
         catalogue: Catalogue,
         limit: int,
-        patience: Patience,
+        patience: Patiences,
+        goes_on: bool = True,
     ) -> None:
+        """``goes_on``: whether an answer that broke off, or whose process ended, is finished."""
         self.node = node
-        self.limit = limit
         self._log = log
         self._tails = tails
         self._catalogue = catalogue
         self._patience = patience
+        self._goes_on = goes_on
         self._engines: dict[int, Engine] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._look = asyncio.Event()
         self._draining = False
-        self._lock = threading.Lock()
-        self._reserved = 0
-        self._others_wait = False
+        self._places = Places(node, limit, self.__len__)
+        self._queue = Queue(node, self._places, goes_on=goes_on, runs=self.runs, run=self._take_on)
         self._loop: asyncio.AbstractEventLoop | None = None
         log.watcher = self
 
@@ -71,53 +77,75 @@ class Runner(Watcher):
         return generation_id in self._engines
 
     @property
+    def limit(self) -> int:
+        """How many may run here; 0 where all is left to other processes."""
+        return self._places.limit
+
+    @limit.setter
+    def limit(self, limit: int) -> None:
+        self._places.limit = limit
+
+    @property
     def room(self) -> int:
         """How many more may run here."""
-        return 0 if self._draining else self.limit - len(self) - self._reserved
+        return self._places.free
 
-    def reserve(self, queued: bool = False) -> str:
-        """Keep a place, from any thread: the name to claim a generation for, empty when there is
-        none, or none for who comes now because others wait (those are ``queued``). What is not
-        launched then must be given back."""
-        with self._lock:
-            if self.room <= 0 or (self._others_wait and not queued):
-                return ""
-            self._reserved += 1
-            return self.node
+    def reserve(self) -> str:
+        """See :meth:`Places.reserve`."""
+        return self._places.reserve()
 
     def give_back(self, owner: str) -> None:
-        """A place that :meth:`reserve` kept is not needed."""
-        with self._lock:
-            self._reserved -= owner == self.node
+        """See :meth:`Places.give_back`."""
+        self._places.give_back(owner)
 
     def launch(self, begun: generations.Begun) -> None:
         """Run what was just begun for this node, or look at the queue soon."""
         if begun.claim is None:
-            self._others_wait = True
-            self._look.set()
+            self._places.others_wait = True
+            self.look()
         else:
-            self._launch(begun.claim, begun.prompt, queued_ms=0)
+            earlier = Earlier(begun.prompt.partial)
+            self._launch(begun.claim, begun.prompt, begun.generation.labels, earlier)
 
     def launch_soon(self, begun: generations.Begun) -> None:
         """As :meth:`launch`, from any thread."""
         assert self._loop is not None
         self._loop.call_soon_threadsafe(self.launch, begun)
 
-    def _launch(self, claim: Claim, prompt: Prompt, queued_ms: int) -> None:
+    def look(self) -> None:
+        """There may be work: see soon."""
+        self._queue.look()
+
+    def _take_on(self, taken: Taken) -> None:
+        if taken.earlier.attempt > 1:
+            logger.info("generation %s goes on, run %s", taken.claim.key, taken.earlier.attempt)
+        self._log.append(taken.claim, taken.opening)
+        self._launch(taken.claim, taken.prompt, taken.labels, taken.earlier)
+
+    def _launch(
+        self, claim: Claim, prompt: Prompt, labels: dict[str, str], earlier: Earlier
+    ) -> None:
         engine = Engine(
             self._log,
             claim,
             prompt,
             self._catalogue.provider(prompt.model),
-            patience=self._patience,
-            queued_ms=queued_ms,
+            labels=labels,
+            patience=partial(self._patience_with, prompt.model),
+            earlier=earlier,
+            goes_on=self._goes_on,
         )
         self._engines[claim.generation_id] = engine
         self.give_back(self.node)
         if self._draining:
-            engine.interrupt(Interrupt.SHUTDOWN)
+            engine.interrupt(self._why())
         self._log.open(claim)
         self._detach(self._run(engine))
+
+    def _patience_with(self, model_id: str) -> Patience:
+        model = self._catalogue.known(model_id)
+        thinks = model is not None and bool(model.capabilities.get("reasoning"))
+        return self._patience.of(model_id, thinks)
 
     def _detach(self, work: Coroutine[Any, Any, None]) -> None:
         # A fresh context: the request's would keep its database handles open for as long.
@@ -127,10 +155,8 @@ class Runner(Watcher):
 
     async def _run(self, engine: Engine) -> None:
         claim = engine.claim
-        parts = None
         try:
             await engine.run()
-            parts = engine.parts
         except Fenced:
             logger.warning("generation %s was taken over; this node wrote no more", claim.key)
         except Exception:
@@ -138,13 +164,23 @@ class Runner(Watcher):
             logger.exception("generation %s failed", claim.key)
             await self._close_honestly(engine)
         finally:
-            was_full = len(self) >= self.limit
+            were_taken = self._places.are_taken
             self._engines.pop(claim.generation_id, None)
+            engine.spoken.set()
             engine.ended.set()
             self._log.close(claim)
-            if was_full:
-                self._look.set()
-        await in_thread(generations.announce_end, claim.generation_id, parts)
+            if were_taken:
+                self.look()
+        if engine.is_handed_over:
+            await self._release(claim)
+            return
+        await engine.cancel_unwanted()
+
+    async def _release(self, claim: Claim) -> None:
+        try:
+            await in_thread(lease.release, claim, self.node)
+        except AWAY as error:
+            logger.warning("generation %s is left to its lease: %s", claim.key, error)
 
     async def _close_honestly(self, engine: Engine) -> None:
         self._log.append(engine.claim, [engine.broken()])
@@ -175,7 +211,7 @@ class Runner(Watcher):
     def drop(self, generation_id: int) -> None:
         """Its conversation is gone: close the upstream call and forget it."""
         if (engine := self._engines.get(generation_id)) is not None:
-            engine.interrupt(Interrupt.FENCED)
+            engine.interrupt(Interrupt.DROP)
         self._tails.end(generation_id)
 
     # ------------------------------------------------------------------- what the log says
@@ -183,7 +219,8 @@ class Runner(Watcher):
         self._tails.extend(claim.generation_id, entries)
 
     def fenced(self, claim: Claim) -> None:
-        if (engine := self._engines.get(claim.generation_id)) is not None:
+        engine = self._engines.get(claim.generation_id)
+        if engine is not None and engine.claim is claim:
             engine.interrupt(Interrupt.FENCED)
 
     def stop_requested(self, claim: Claim, receipt: UUID) -> None:
@@ -191,58 +228,24 @@ class Runner(Watcher):
 
     # ------------------------------------------------------------- work that others left
     async def sweep(self) -> None:
-        """For as long as this process lives: start what waits, end what was left behind."""
+        """For as long as this process lives: start what waits, go on with what was left behind."""
         self._loop = asyncio.get_running_loop()
-        await in_thread(lease.free_the_dead, self.node)
-        while not self._draining:
-            try:
-                await self._sweep()
-            except DatabaseError as error:
-                logger.warning("the queue could not be read: %s", error)
-            try:
-                async with asyncio.timeout(SWEEP_S):
-                    await self._look.wait()
-            except TimeoutError:
-                continue
-            self._look.clear()
+        if self.limit:  # else other processes run what is asked for here
+            await self._queue.sweep()
 
-    async def _sweep(self) -> None:
-        for generation_id in await in_thread(_ids, lease.orphans()):
-            # Our own are late when the database was; the writer renews them first thing.
-            if not self.runs(generation_id):
-                await self._see_to(generation_id, self._end_orphan(generation_id))
-        waiting = await in_thread(_ids, lease.waiting()[: max(self.room, 0) + 1])
-        self._others_wait = bool(waiting)
-        for generation_id in waiting:
-            if owner := self.reserve(queued=True):
-                await self._see_to(generation_id, self._take_from_queue(generation_id, owner))
-        if waiting and self.room > 0:
-            self._look.set()  # to see whether that was all
+    async def caught_up(self) -> None:
+        """Wait until what a predecessor left behind goes on; not for ever.
 
-    async def _see_to(self, generation_id: int, work: Coroutine[Any, Any, None]) -> None:
-        try:
-            await work
-        except DatabaseError:
-            raise
-        except Exception:
-            # One that cannot be taken must not keep the others waiting for ever.
-            logger.exception("generation %s could not be taken", generation_id)
-
-    async def _end_orphan(self, generation_id: int) -> None:
-        await in_thread(generations.end_unclaimed, generation_id, self.node)
-
-    async def _take_from_queue(self, generation_id: int, owner: str) -> None:
-        try:
-            taken = await in_thread(_take, generation_id, owner)
-        except BaseException:
-            self.give_back(owner)
-            raise
-        if taken is None:
-            self.give_back(owner)
-            return
-        claim, prompt, labels, waited_ms = taken
-        self._log.append(claim, generations.opening(prompt, labels))
-        self._launch(claim, prompt, queued_ms=waited_ms)
+        A vendor's SDK takes a second of this process's time to load, and so much less is left
+        for the answers that somebody waits for.
+        """
+        if not self.limit or self._loop is None:
+            return  # nothing is run here, or not yet
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CATCH_UP_S):
+                await self._queue.swept.wait()
+                for engine in list(self._engines.values()):
+                    await engine.spoken.wait()
 
     async def tidy(self, keep: timedelta) -> None:
         """For as long as this process lives: make the logs of long finished answers small."""
@@ -250,42 +253,26 @@ class Runner(Watcher):
             await asyncio.sleep(TIDY_S)
             try:
                 settled = lease.settled(timezone.now() - keep)[:100]
-                for generation_id in await in_thread(_ids, settled):
+                for generation_id in await in_thread(ids, settled):
                     await in_thread(generations.compact, generation_id)
             except DatabaseError as error:
                 logger.warning("logs were not compacted: %s", error)
 
     async def drain(self) -> None:
-        """Take no more work; end what runs, keeping its text."""
+        """Take no more work; hand over what runs, or end it with its text."""
         self._draining = True
-        self._look.set()
+        self._places.close()
+        self._queue.close()
         for engine in self._engines.values():
-            engine.interrupt(Interrupt.SHUTDOWN)
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+            engine.interrupt(self._why())
+        if not self._tasks:
+            return
+        _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
+        if late:
+            # The database does not answer: what was not written was not shown either.
+            logger.warning("%s answers were left to their leases", len(late))
+            for task in late:
+                task.cancel()
 
-
-async def in_thread(function: Any, *args: Any) -> Any:
-    """Run something that may wait for the database, with a connection that is alive."""
-
-    def work() -> Any:
-        close_old_connections()
-        return function(*args)
-
-    return await sync_to_async(work)()
-
-
-def _ids(queryset: Any) -> list[int]:
-    return list(queryset.values_list("pk", flat=True))
-
-
-def _take(generation_id: int, owner: str) -> tuple[Claim, Prompt, dict[str, str], int] | None:
-    """Claim one that waits: with its prompt, its labels and for how many ms it waited."""
-    with transaction.atomic():
-        claim = lease.claim(generation_id, owner)
-        if claim is None:
-            return None
-        generation = Generation.objects.get(pk=generation_id)
-        waited = timezone.now() - generation.created_at
-        prompt = Prompt.from_json(generation.prompt)
-        return claim, prompt, generation.labels, max(0, int(waited.total_seconds() * 1000))
+    def _why(self) -> Interrupt:
+        return Interrupt.HAND_OVER if self._goes_on else Interrupt.SHUTDOWN

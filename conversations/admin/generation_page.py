@@ -12,6 +12,7 @@ from streaming.prompt import Prompt
 
 from .figures import NONE, amount, duration, moment, pace, price
 from .plain_text import plain
+from .runs import runs
 from .shown import LIMIT, shown_parts
 
 #: Rows of the log on one page, and the characters of each that it shows.
@@ -29,6 +30,7 @@ def page(generation: Generation, after: str | None, whole: bool, may_stop: bool)
             ("Course", _course(generation)),
             ("Usage", _usage(generation)),
             ("Outcome", _outcome(generation)),
+            *([("Seams", seams)] if (seams := runs(generation)) else []),
         ],
         "error": plain(generation.error_message, None if whole else LIMIT),
         "prompt": _prompt(generation.prompt, None if whole else LIMIT),
@@ -48,7 +50,8 @@ def _course(generation: Generation) -> list[tuple[str, Any]]:
         ("First token after", duration(generation.first_token_ms)),
         ("In all", duration(generation.total_ms)),
         ("Pace", pace(generation.tokens_per_second)),
-        ("Attempt", amount(generation.attempt)),
+        ("Runs", amount(generation.attempt)),
+        ("of these lost", amount(generation.losses)),
         ("Epoch", amount(generation.epoch)),
         ("Run by", plain(generation.lease_owner) or "nobody"),
         ("Lease until", moment(generation.lease_until)),

@@ -82,5 +82,5 @@ def figures(generation: Generation) -> list[str]:
     if generation.cost is not None:
         words.append(f"cost {price(generation.cost)}")
     if generation.attempt > 1:
-        words.append(f"attempt {generation.attempt}")
+        words.append(f"{generation.attempt} runs")
     return words

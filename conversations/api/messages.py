@@ -94,6 +94,8 @@ class MessageOut(Schema):
     error: dict[str, Any] | None
     usage: dict[str, Any] | None
     timings: dict[str, Any] | None
+    #: How many runs it took so far: above 1 it was gone on with after a loss.
+    attempts: int | None
     created_at: datetime
 
 
@@ -127,6 +129,7 @@ def as_json(message: Message) -> dict[str, Any]:
         "error": state.error,
         "usage": state.usage and state.usage.as_json(),
         "timings": state.timings and state.timings.as_json(),
+        "attempts": message.generation.attempt if message.generation else None,
         "created_at": message.created_at,
     }
 

@@ -10,13 +10,22 @@ from typing import Any
 from uuid import UUID
 
 from ..events import Delta, Event, decode
+from ..parts import Part
 
 #: How much one read hands over, in characters of data: what a slow reader may cost.
 SLICE = 32_768
+#: Who writes had better wait while more than this waits for a commit; an event costs as much
+#: memory as so many characters beside its text.
+MAX_BACKLOG = 1_000_000
+EVENT_SIZE = 100
 
 
 class Fenced(Exception):
     """Somebody else holds the generation now, or it is gone: nothing more may be written."""
+
+
+class Unavailable(Exception):
+    """The storage does not answer just now; the same call may succeed a little later."""
 
 
 class Merged(Exception):
@@ -168,7 +177,7 @@ class Watcher:
 class Batch:
     """What came in for one claim since the last commit."""
 
-    __slots__ = ("claim", "entries", "events", "fenced", "future", "size")
+    __slots__ = ("claim", "entries", "events", "fenced", "future", "parts", "resume", "size")
 
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
@@ -176,12 +185,22 @@ class Batch:
         self.size = 0
         self.entries: list[Entry] = []
         self.fenced = False
+        self.resume: str | None = None
+        self.parts: Sequence[Part] | None = None
         self.future: asyncio.Future[None] | None = None
 
-    def add(self, events: Iterable[Event]) -> None:
+    def add(
+        self,
+        events: Iterable[Event],
+        resume: str | None = None,
+        parts: Sequence[Part] | None = None,
+    ) -> None:
+        if resume is not None:
+            self.resume = resume
+        self.parts = parts
         for event in events:
             self.events.append(event)
-            self.size += len(event.text) if type(event) is Delta else 64
+            self.size += EVENT_SIZE + len(event.text) if type(event) is Delta else EVENT_SIZE
 
     def number(self) -> list[Entry]:
         """Merge the events and give them their places; repeatable until committed."""
@@ -207,10 +226,19 @@ class Log(abc.ABC):
     watcher: Watcher = Watcher()
 
     @abc.abstractmethod
-    def append(self, claim: Claim, events: Sequence[Event]) -> None:
-        """Hand events over for the next commit. Never waits; order is kept.
+    def append(
+        self,
+        claim: Claim,
+        events: Sequence[Event],
+        *,
+        resume: str | None = None,
+        parts: Sequence[Part] | None = None,
+    ) -> None:
+        """Hand events over for the next commit, at least one. Never waits; order is kept.
 
-        A terminal event closes the generation, in the same commit; nothing may follow it.
+        A terminal event closes the generation, in the same commit; nothing may follow it, and
+        ``parts`` are what the whole log tells then, if they are at hand. ``resume`` is kept in
+        the same commit too, for whoever goes on behind these events.
         """
 
     @abc.abstractmethod
@@ -219,14 +247,19 @@ class Log(abc.ABC):
 
     @abc.abstractmethod
     def backlog(self, claim: Claim) -> int:
-        """About how many characters wait for a commit."""
+        """About how many bytes wait for a commit."""
+
+    def is_behind(self, claim: Claim) -> bool:
+        """Whether so much waits for a commit that who writes had better wait too."""
+        return self.backlog(claim) > MAX_BACKLOG
 
     @abc.abstractmethod
     def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
         """Committed entries behind ``after``, at least one if there is one, about ``limit``
         characters of data. May wait for a disk: not for the event loop.
 
-        Raises :class:`Merged` when no entry has exactly this seq (0 is before the first one).
+        Raises :class:`Merged` when no entry has exactly this seq (0 is before the first one),
+        and :class:`Unavailable`.
         """
 
     def open(self, claim: Claim) -> None:

@@ -10,13 +10,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import connection, transaction
 
 from .. import lease
-from ..closing import close
+from ..bells import bell
+from ..bells.base import News
+from ..closing import keep
 from ..events import Event
-from ..models import Generation, LogEntry
-from .base import SLICE, Batch, Claim, Entry, Fenced, Log, Merged
+from ..models import Generation
+from ..parts import Part
+from ..watchdog import Watchdog
+from .base import MAX_BACKLOG, SLICE, Batch, Claim, Entry, Fenced, Log
+from .outage import AWAY, REFUSED, Outage, landed
+from .reading import read
 from .rows import Row, insert, rows_of
 
 logger = logging.getLogger(__name__)
@@ -25,8 +31,8 @@ logger = logging.getLogger(__name__)
 PACE_S = 0.005
 #: The epoch of a claim that was lost: no generation has it.
 LOST = -1
-#: How long the writer rests after the database refused a commit, at first and at most.
-REST_S = (0.05, 2.0)
+#: What may wait for a commit in all, by the measure of ``backlog``: each has its share.
+MAX_BACKLOGS = 64_000_000
 
 
 @dataclass
@@ -44,6 +50,7 @@ class DatabaseLog(Log):
 
     def __init__(self, owner: str) -> None:
         self._owner = owner
+        self._bell = bell()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._pending: dict[int, Batch] = {}
@@ -53,7 +60,9 @@ class DatabaseLog(Log):
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping = False
         self._stopped: asyncio.Future[None] | None = None
-        self._rest_s = REST_S[0]
+        self._outage = Outage()
+        #: The writer renews no lease for a loop that is stuck; one that comes back looks at once.
+        self.watchdog = Watchdog(self._wake.set)
         #: For the metrics: how many commits, entries and seconds in them.
         self.commits = self.committed_entries = 0
         self.commit_s = 0.0
@@ -64,12 +73,14 @@ class DatabaseLog(Log):
         self._stopped = self._loop.create_future()
         self._thread = threading.Thread(target=self._work, name="log-writer", daemon=True)
         self._thread.start()
+        self.watchdog.start()
 
     async def stop(self) -> None:
         self._stopping = True
         self._wake.set()
         if self._stopped is not None:
             await self._stopped
+        self.watchdog.stop()
 
     def open(self, claim: Claim) -> None:
         self._claims[claim.generation_id] = claim
@@ -78,12 +89,19 @@ class DatabaseLog(Log):
         if self._claims.get(claim.generation_id) is claim:
             del self._claims[claim.generation_id]
 
-    def append(self, claim: Claim, events: Sequence[Event]) -> None:
+    def append(
+        self,
+        claim: Claim,
+        events: Sequence[Event],
+        *,
+        resume: str | None = None,
+        parts: Sequence[Part] | None = None,
+    ) -> None:
         with self._lock:
             batch = self._pending.get(claim.generation_id)
             if batch is None:
                 batch = self._pending[claim.generation_id] = Batch(claim)
-            batch.add(events)
+            batch.add(events, resume, parts)
         if not self._wake.is_set():
             self._wake.set()
 
@@ -103,6 +121,10 @@ class DatabaseLog(Log):
         batch = self._pending.get(claim.generation_id)
         return batch.size if batch else 0
 
+    def is_behind(self, claim: Claim) -> bool:
+        share = MAX_BACKLOGS // (len(self._pending) or 1)
+        return self.backlog(claim) > min(share, MAX_BACKLOG)
+
     def _acknowledge(self, report: _Report) -> None:
         for batch in report.batches:
             if batch.fenced:
@@ -119,23 +141,7 @@ class DatabaseLog(Log):
 
     # ----------------------------------------------------------------- on any other thread
     def read(self, generation_id: int, after: int, limit: int = SLICE) -> list[Entry]:
-        log = LogEntry.objects.filter(generation_id=generation_id).order_by("seq")
-        entries: list[Entry] = []
-        # Where rows are large a few fill a slice; where they are small, a hundred may not.
-        for count in (16, 100):
-            # The row we come from is read along: whether it is still there is part of the answer.
-            rows = list(log.filter(seq__gte=after).values_list("seq", "name", "data")[: count + 1])
-            if after and (not rows or rows[0][0] != after):
-                raise Merged(after)
-            for seq, name, data in rows[1:] if after else rows:
-                entries.append(Entry(seq, name, data))
-                limit -= len(data)
-                if limit <= 0:
-                    return entries
-            if len(rows) <= count:
-                break
-            after = entries[-1].seq
-        return entries
+        return read(generation_id, after, limit)
 
     # ---------------------------------------------------------------- on the writer's thread
     def _work(self) -> None:
@@ -152,6 +158,7 @@ class DatabaseLog(Log):
                 break
             if time.monotonic() - last_renewal >= lease.RENEW_EVERY_S:
                 last_renewal = time.monotonic()
+                connection.close_if_unusable_or_obsolete()
                 self._renew()
         connection.close()
         self._tell(_Report(stopped=True))
@@ -170,22 +177,29 @@ class DatabaseLog(Log):
 
     def _persist(self, batches: list[Batch]) -> None:
         """Commit, however long it takes: what came in waits, and nobody sees it before."""
+        is_doubtful = False
         while True:
             try:
-                report = self._commit(batches)
-            except (OperationalError, InterfaceError) as error:
-                if not self._rest(error):
-                    return
-            except DatabaseError as error:
+                if is_doubtful and landed(batches):
+                    report = _Report(batches=_settled(batches))
+                else:
+                    report = self._commit(batches)
+            except REFUSED as error:
                 self._persist_one_by_one(batches, error)
                 return
+            except AWAY as error:
+                is_doubtful = True
+                if self._stopping and self._outage.is_long:
+                    logger.warning("stopping without having written everything: %s", error)
+                    return
+                self._outage.rest(error)
             else:
-                self._rest_s = REST_S[0]
+                self._outage.over()
                 self._written(batches)
                 self._tell(report)
                 return
 
-    def _persist_one_by_one(self, batches: list[Batch], error: DatabaseError) -> None:
+    def _persist_one_by_one(self, batches: list[Batch], error: Exception) -> None:
         """One batch that the database will not have must not hold up the others."""
         if len(batches) > 1:
             for batch in batches:
@@ -205,25 +219,13 @@ class DatabaseLog(Log):
             for batch in batches:
                 self._writing.pop(batch.claim.generation_id, None)
 
-    def _rest(self, error: Exception) -> bool:
-        """Wait for the database to come back; ``False`` when it is time to give up."""
-        if self._rest_s == REST_S[0]:
-            logger.warning("the database refused a commit, trying again: %s", error)
-        connection.close()
-        if self._stopping and self._rest_s >= REST_S[1]:
-            logger.error("stopping without having written everything: %s", error)
-            return False
-        time.sleep(self._rest_s)
-        self._rest_s = min(self._rest_s * 2, REST_S[1])
-        return True
-
     def _renew(self) -> None:
         claims = list(self._claims.values())
-        if not claims:
+        if not claims or not self.watchdog.is_alive:
             return
         try:
             ours, stops = lease.renew(claims, self._owner)
-        except (OperationalError, InterfaceError) as error:
+        except AWAY as error:
             logger.warning("leases were not renewed: %s", error)
             connection.close()
             return
@@ -255,17 +257,25 @@ class DatabaseLog(Log):
                 rows.extend(rows_of(claim, batch.number()))
             insert(rows)
             for batch in batches:
-                if not batch.fenced and batch.entries[-1].terminal:
-                    close(batch.claim, batch.entries[-1])
-        for batch in batches:
-            if batch.fenced:
-                batch.claim.epoch = LOST
-            else:
-                batch.claim.seq = batch.entries[-1].seq
+                if not batch.fenced:
+                    keep(batch)
+            if rows:
+                self._bell.ring(News(logs=frozenset(row[0] for row in rows)))
+        _settled(batches)
         self.commits += 1
         self.committed_entries += len(rows)
         self.commit_s += time.monotonic() - began
         return _Report(batches=batches, stops=stops)
+
+
+def _settled(batches: Sequence[Batch]) -> Sequence[Batch]:
+    """These were committed: what that means for their claims."""
+    for batch in batches:
+        if batch.fenced:
+            batch.claim.epoch = LOST
+        else:
+            batch.claim.seq = batch.entries[-1].seq
+    return batches
 
 
 # By hand, as in rows.py.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 
 from ..events import Event
+from ..parts import Part
 from .base import SLICE, Batch, Claim, Entry, Fenced, Log, Merged
 
 
@@ -16,14 +17,23 @@ class MemoryLog(Log):
         self.entries: dict[int, list[Entry]] = {}
         #: The highest epoch that was claimed, by generation.
         self.epochs: dict[int, int] = {}
+        #: What was last given as ``resume``, by generation.
+        self.cursors: dict[int, str] = {}
         self._pending: dict[int, Batch] = {}
 
-    def append(self, claim: Claim, events: Sequence[Event]) -> None:
+    def append(
+        self,
+        claim: Claim,
+        events: Sequence[Event],
+        *,
+        resume: str | None = None,
+        parts: Sequence[Part] | None = None,
+    ) -> None:
         batch = self._pending.get(claim.generation_id)
         if batch is None:
             batch = self._pending[claim.generation_id] = Batch(claim)
             asyncio.get_running_loop().call_soon(self._commit, claim.generation_id)
-        batch.add(events)
+        batch.add(events, resume, parts)
 
     def _commit(self, generation_id: int) -> None:
         batch = self._pending.pop(generation_id)
@@ -35,6 +45,8 @@ class MemoryLog(Log):
             entries = batch.number()
             self.entries.setdefault(generation_id, []).extend(entries)
             claim.seq = entries[-1].seq
+            if batch.resume is not None:
+                self.cursors[generation_id] = batch.resume
             self.watcher.committed(claim, entries)
         batch.resolve()
 

@@ -150,3 +150,20 @@ def test_it_shows_one_that_no_message_belongs_to(admin: Client) -> None:
     generation = GenerationFactory.create(done=True)
     assert admin.get(page(generation)).status_code == 200
     assert admin.get(listing(Generation)).status_code == 200
+
+
+def test_it_shows_where_an_answer_was_gone_on_with(admin: Client) -> None:
+    generation = GenerationFactory.create(done=True, attempt=2, losses=1)
+    texts = [
+        ("started", {"model": "m", "attempt": 1}),
+        ("part", {"index": 0, "type": "text"}),
+        ("delta", {"index": 0, "text": "Once <b>upon"}),
+        ("started", {"model": "m", "attempt": 2}),
+        ("delta", {"index": 0, "text": " a time"}),
+    ]
+    for name, data in texts:
+        LogEntryFactory.create(generation=generation, name=name, data=dumps(data))
+    shown = admin.get(page(generation)).content.decode()
+    assert "Run 2" in shown
+    assert "behind 12 characters: “Once &lt;b&gt;upon”" in shown
+    assert "Seams" not in admin.get(page(GenerationFactory.create(done=True))).content.decode()

@@ -26,3 +26,8 @@ def assert_problem(answer: Answer, status: int, field: str = "") -> Any:
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         assert answer.headers["allow"]
     return document
+
+
+def is_no_http(answer: Answer) -> bool:
+    """What uvicorn's parser says, before we are asked, to bytes that HTTP does not allow."""
+    return (answer.status, answer.body) == (400, b"Invalid HTTP request received.")

@@ -17,7 +17,7 @@ import pytest
 
 from tests.client import Client, Json, Reader
 from tests.environment import DATA_DIR
-from tests.simulator import Simulator
+from tests.simulator import Script, Simulator
 from tests.site import PASSWORD, Site
 
 OPENAI, ANTHROPIC = MODELS = ("openai/gpt-test", "anthropic/claude-test")
@@ -56,7 +56,11 @@ def founded() -> tuple[Path, list[tuple[str, str]]]:
     """
     directory = Path(DATA_DIR) / "founded"
     directory.mkdir()
-    site = Site(directory, {})
+    return directory, found(Site(directory, {}))
+
+
+def found(site: Site) -> list[tuple[str, str]]:
+    """Make the tables of this site and its people: their names and tokens."""
     site.manage("migrate", "--verbosity", "0")
     script = (
         "import json; from django.contrib.auth.hashers import make_password\n"
@@ -69,7 +73,7 @@ def founded() -> tuple[Path, list[tuple[str, str]]]:
         "print(json.dumps(issued))"
     )
     issued = json.loads(site.manage("shell", "--no-imports", "-c", script))
-    return directory, [(username, token) for username, token in issued]
+    return [(username, token) for username, token in issued]
 
 
 @contextmanager
@@ -93,6 +97,15 @@ def site_with(simulator: Simulator, server: str = "daphne", **environment: str) 
             assert_sound(site)
         finally:
             site.kill()
+
+
+def cut_off(at: int = 9, fault: str = "eof", **fields: Any) -> Script:
+    """An answer whose first call is lost and that the provider will hear no more of: incomplete.
+
+    Calls after the second follow the script. It needs an ``id``.
+    """
+    calls = ({"fault": fault, "at": at}, {"fault": "status", "status": 400})
+    return Script(by_call=calls, **{"tokens": 20, **fields})
 
 
 def people(site: Site, count: int = 1) -> list[Somebody]:

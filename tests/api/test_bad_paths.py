@@ -10,7 +10,7 @@ from uuid_utils.compat import uuid7
 from tests.client import Answer
 
 from . import raw
-from .problems import assert_problem
+from .problems import assert_problem, is_no_http
 from .sites import Somebody, on_every_server
 
 API = "/api/v1"
@@ -115,7 +115,9 @@ def test_it_refuses_methods_that_a_path_does_not_have(
     for route in {route for _, route in known}:
         if (method, route) not in known:
             path = API + route.format(conversation=conversation, message=message)
-            assert_problem(call(alice, method, path), 405)
+            answer = call(alice, method, path)
+            if not (method == "BREW" and is_no_http(answer)):
+                assert_problem(answer, 405)
 
 
 @on_every_server

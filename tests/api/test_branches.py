@@ -10,7 +10,7 @@ from tests.client import Json, Reader
 from tests.simulator import Script, Simulator
 
 from .problems import assert_problem
-from .sites import ANTHROPIC, MODELS, OPENAI, Somebody, on_every_server
+from .sites import ANTHROPIC, MODELS, OPENAI, Somebody, cut_off, on_every_server
 
 
 def listed(somebody: Somebody, conversation: str, branch: str = "current") -> list[Json]:
@@ -30,7 +30,7 @@ def asked(somebody: Somebody, script: Script, model: str = OPENAI) -> tuple[str,
 @on_every_server
 @pytest.mark.parametrize("verb", ["regenerate", "continue", "edit"])
 def test_it_streams_a_sibling_and_leaves_the_old_one_alone(alice: Somebody, verb: str) -> None:
-    script = Script(tokens=20, fault="eof", at=9, times=1, id=f"{verb} {alice.username}")
+    script = cut_off(id=f"{verb} {alice.username}")
     conversation, question, answer = asked(alice, script)
     target = question if verb == "edit" else answer
     body = {"text": f"ho {script}"} if verb == "edit" else {}
@@ -50,7 +50,7 @@ def test_it_streams_a_sibling_and_leaves_the_old_one_alone(alice: Somebody, verb
 
 @pytest.mark.parametrize("verb", ["regenerate", "continue"])
 def test_it_takes_another_model(alice: Somebody, verb: str) -> None:
-    script = Script(tokens=20, fault="eof", at=9, times=1, id=f"{verb} {alice.username}")
+    script = cut_off(id=f"{verb} {alice.username}")
     _, _, answer = asked(alice, script)
     path = f"/api/v1/messages/{answer['id']}/{verb}"
     again = alice.call("POST", path, {"model": ANTHROPIC})
@@ -120,7 +120,7 @@ def test_the_model_reads_the_branch_and_not_its_siblings(
 
 @pytest.mark.parametrize("verb", ["regenerate", "continue", "edit"])
 def test_it_waits_or_responds_at_once_like_every_answering_call(alice: Somebody, verb: str) -> None:
-    script = Script(tokens=20, fault="eof", at=9, times=1, id=f"{verb} {alice.username}")
+    script = cut_off(id=f"{verb} {alice.username}")
     _, question, answer = asked(alice, script)
     target = question if verb == "edit" else answer
     body = {"text": f"ho {script}"} if verb == "edit" else None

@@ -11,7 +11,7 @@ from tests.client import Reader
 from tests.simulator import Script, Simulator
 
 from .problems import assert_problem
-from .sites import ANTHROPIC, Somebody, on_every_server
+from .sites import ANTHROPIC, Somebody, cut_off, on_every_server
 
 
 def keyed(key: str, **more: str) -> dict[str, str]:
@@ -51,7 +51,7 @@ def test_it_joins_the_other_answering_calls_too(
     alice: Somebody, simulator: Simulator, verb: str
 ) -> None:
     conversation = alice.conversation()
-    script = Script(id=f"{verb} {conversation}", fault="eof", at=5, times=1)
+    script = cut_off(5, id=f"{verb} {conversation}")
     stream = alice.ask(conversation, f"hi {script}")
     stream.into(Reader())
     target = stream.message_id
@@ -63,7 +63,7 @@ def test_it_joins_the_other_answering_calls_too(
     answers = [alice.call("POST", path, body, keyed("k")) for _ in range(3)]
     assert {answer.status for answer in answers} == {200}
     assert len({answer.json["id"] for answer in answers}) == 1
-    assert len(simulator.calls(script=script.id)) == 2
+    assert len(simulator.calls(script=script.id)) == 2 + 1
     other = alice.call("POST", path, {**body, "model": ANTHROPIC}, keyed("k"))
     assert_problem(other, 422)
 

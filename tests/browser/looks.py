@@ -13,6 +13,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect
 
+from tests.api.sites import cut_off
 from tests.simulator import Script, Simulator, simulator_process
 from tests.site import PASSWORD, ROOT, Site, running_site
 
@@ -110,7 +111,7 @@ def troubles(p: Photographer, alice: Visitor) -> None:
     expect(alice.page.locator("live-answer[empty]")).to_be_visible()
     p.take(alice, "thinking")
     alice.answer().becomes("done")
-    alice.ask(Script(id=f"x{alice.tag}", tokens=60, fault="reset", at=40, times=1))
+    alice.ask(cut_off(40, "reset", id=f"x{alice.tag}", tokens=60))
     alice.answer().becomes("incomplete")
     alice.ask(Script(fault="status", status=401), words="And with a wrong key?")
     alice.answer().becomes("failed")

@@ -34,6 +34,26 @@ def test_it_goes_on_by_itself_after_a_drop(chat: ChatPage) -> None:
     assert chat.api.follows == ["", "m1-3", "m1-4"]
 
 
+def test_another_run_goes_on_as_if_nothing_had_been(chat: ChatPage) -> None:
+    """Also in text that had been taken for complete, because thoughts came behind it."""
+    chat.ask("Hello?")
+    message = chat.api.asked()
+    message.say("So *it")
+    message.add("part", index=1, type="reasoning")
+    message.add("delta", index=1, text="hm")
+    text = chat.answer.locator('[data-type="text"]')
+    expect(text).to_have_text("So *it")
+    message.add("started", model="demo/x", attempt=2)
+    message.say(" went")
+    expect(text).to_have_text("So *it went")
+    message.say("* on.")
+    expect(text).to_have_text("So it went on.")
+    expect(chat.answer.locator("[data-state]")).to_be_hidden()
+    expect(chat.answer.locator("[data-error]")).to_be_hidden()
+    message.end()
+    expect(text).to_have_text("So it went on.")
+
+
 def test_it_says_quietly_that_the_connection_is_lost(chat: ChatPage) -> None:
     chat.ask("Hello?")
     message = chat.api.asked()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.api.sites import cut_off
 from tests.simulator import Script
 
 from .visitor import Visitor
@@ -39,10 +40,20 @@ def test_escape_stops_too(alice: Visitor) -> None:
 
 
 @pytest.mark.parametrize("fault", ["reset", "cut", "eof"])
-def test_an_upstream_killed_in_mid_answer_leaves_its_text_to_go_on_from(
+def test_an_upstream_killed_in_mid_answer_is_gone_on_with_quietly(
     alice: Visitor, fault: str
 ) -> None:
-    script = Script(id=f"killed by {fault}", tokens=120, tps=60, fault=fault, at=50, times=1)
+    script = Script(id=f"lost by {fault}", tokens=120, tps=120, fault=fault, at=50, times=1)
+    alice.ask(script)
+    answer = alice.answer().becomes("done")
+    assert answer.text == script.text()
+    expect(answer.element.locator("[data-error]")).to_be_hidden()
+    assert answer.element.get_by_role("button", name="Continue").is_hidden()
+
+
+@pytest.mark.parametrize("fault", ["reset", "cut", "eof"])
+def test_one_that_stays_away_leaves_its_text_to_go_on_from(alice: Visitor, fault: str) -> None:
+    script = cut_off(50, fault, id=f"killed by {fault}", tokens=120, tps=60)
     alice.ask(script)
     answer = alice.answer().becomes("incomplete")
     kept = answer.text

@@ -17,7 +17,7 @@ from streaming.log.base import Claim, Fenced, Log
 from streaming.log.database import DatabaseLog
 from streaming.models import Generation
 from streaming.prompt import Prompt
-from streaming.runner import in_thread
+from streaming.queue import in_thread
 
 from .contract import END, OPENING, LogContract, Witness, new_key
 

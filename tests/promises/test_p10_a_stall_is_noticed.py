@@ -34,7 +34,8 @@ def answers(impatient: Site) -> Answers:
         "never a byte": Script(fault="silent"),
         "no byte once": Script(fault="silent", times=1, tokens=30),
         "headers, then nothing": Script(fault="stall", at=0, times=1),
-        "in mid-answer": Script(fault="stall", at=10, tokens=40),
+        "in mid-answer": Script(fault="stall", at=10, tokens=100),
+        "once in mid-answer": Script(fault="stall", at=10, tokens=40, times=1),
         "slow but alive": Script(tokens=6, tps=2),
     }
 
@@ -79,10 +80,19 @@ def test_it_gives_up_in_words(answers: Answers, simulator: Simulator, model: str
 def test_it_keeps_what_there_is(answers: Answers, simulator: Simulator, model: str) -> None:
     reader, script = answers[f"in mid-answer {model}"]
     assert reader.fold.status == "incomplete"
-    assert reader.text == script.text(10)
-    (call,) = simulator.calls(script=script.id)
-    assert call["state"] == "client_closed"
-    assert call["ended"] - call["first_byte"] <= NEXT_S + LATE_S
+    assert reader.text.startswith(script.text(10))
+    assert script.text().startswith(reader.text)
+    calls = simulator.calls(script=script.id)
+    assert len(calls) == 3
+    for call in calls:
+        assert call["state"] == "client_closed"
+        assert call["ended"] - call["first_byte"] <= NEXT_S + LATE_S
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_it_goes_on_when_the_model_does(answers: Answers, model: str) -> None:
+    reader, script = answers[f"once in mid-answer {model}"]
+    assert (reader.fold.status, reader.text) == ("done", script.text())
 
 
 @pytest.mark.parametrize("model", MODELS)

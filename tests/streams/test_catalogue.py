@@ -31,7 +31,7 @@ class Listed(Provider):
         return [Model(f"{self.name}/{name}", str(name)) for name in self.offers]
 
     def stream(
-        self, prompt: Prompt
+        self, prompt: Prompt, resume: str = ""
     ) -> AbstractAsyncContextManager[AsyncIterator[Sequence[Output]]]:
         raise NotImplementedError
 
@@ -99,3 +99,14 @@ async def test_an_unknown_model_is_asked_for_once_not_by_every_call() -> None:
     assert provider.asked == 1
     await catalogue.prepare("nobody/2")
     assert provider.asked == 1
+
+
+async def test_closing_does_not_wait_for_who_is_still_asked() -> None:
+    silent = Listed("a", None)
+    catalogue = Catalogue([silent])
+    asking = asyncio.create_task(catalogue.refresh())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    await catalogue.close()
+    with pytest.raises(asyncio.CancelledError):
+        await asking

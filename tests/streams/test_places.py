@@ -8,14 +8,14 @@ import pytest
 
 from streaming.catalogue import Catalogue
 from streaming.log.memory import MemoryLog
-from streaming.patience import Patience
+from streaming.patience import Patiences
 from streaming.runner import Runner
 from streaming.tails import Tails
 
 
 @pytest.fixture
 def runner() -> Runner:
-    return Runner("node:1:x", MemoryLog(), Tails(), Catalogue([]), limit=3, patience=Patience())
+    return Runner("node:1:x", MemoryLog(), Tails(), Catalogue([]), limit=3, patience=Patiences())
 
 
 def test_places_are_kept_one_by_one(runner: Runner) -> None:

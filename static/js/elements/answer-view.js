@@ -20,14 +20,15 @@ export class AnswerView {
 
   /**
    * Shows the state of `fold`; costs what changed since the last time. A part that is not the
-   * last one is complete, save tool calls, which may interleave.
+   * last one is complete, save tool calls, which may interleave, and parts that a later run of the
+   * answer has added to.
    * @param {Fold} fold
    */
   render({ parts, ended }) {
     if (parts[0] !== this.#views[0]?.part) this.#clear();
     for (const [index, part] of parts.entries()) {
       const complete = index < parts.length - 1 && part.type !== "tool_call";
-      this.#view(index, part).render(ended || complete);
+      this.#view(index, part).render(ended, complete);
     }
   }
 
@@ -70,6 +71,8 @@ class PartView {
   /** How many of the part's chunks are shown. */
   #seen = 0;
   #finished = false;
+  /** Whether it grew after it had been taken for complete. */
+  #reopened = false;
 
   /** @param {Part} part */
   constructor(part) {
@@ -85,12 +88,17 @@ class PartView {
 
   /**
    * Shows what came since the last time.
-   * @param {boolean} finished whether nothing more is expected
+   * @param {boolean} ended whether nothing more comes
+   * @param {boolean} complete whether nothing more is expected
    */
-  render(finished) {
+  render(ended, complete) {
     const { chunks } = this.part;
     const grown = chunks.length > this.#seen;
-    if (this.#finished && grown) this.#begin();
+    if (this.#finished && grown) {
+      this.#reopened = true;
+      this.#begin();
+    }
+    const finished = ended || (complete && !this.#reopened);
     if (this.#finished === finished && !grown) return;
     if (this.#markdown) this.#renderMarkdown(this.#markdown, finished);
     else LineWriter.grow(chunks);
