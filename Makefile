@@ -21,7 +21,7 @@ bare_lock := const fs = require("fs"), lock = JSON.parse(fs.readFileSync("packag
     for (const one of Object.values(lock.packages)) delete one.funding; \
     fs.writeFileSync("package-lock.json", JSON.stringify(lock, null, 2) + "\n")
 
-.PHONY: help run test check bench format lock clean setup system FORCE
+.PHONY: help run test torture check bench format lock clean setup system FORCE
 .PHONY: check-python check-types check-templates check-javascript check-django
 
 help:  ## list what can be made
@@ -32,6 +32,10 @@ run: var/static/staticfiles.json  ## set up what is missing, bring the database 
 
 test: setup  ## every test, Python and JavaScript (make test ARGS="-k stop")
 	@$(python) -m pytest $(ARGS)
+
+torture: setup  ## break it for an hour, and write docs/promises.md (SEEDS=2000 MINUTES=60; alone: SEED=7 SHAPES=sqlite)
+	@$(python) -m tests.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(MINUTES),--minutes $(MINUTES)) \
+	  $(if $(SHAPES),--shapes $(SHAPES)) $(if $(SEED),--seed $(SEED),--write) $(ARGS)
 
 check: check-python check-types check-templates check-javascript check-django  ## format, lint, strict types, templates, JavaScript, migrations
 
@@ -121,6 +125,8 @@ system:
 	for name in chromium redis-server nginx; do \
 	  PATH="$$PATH:/usr/sbin" command -v $$name >/dev/null || missing="$$missing $$name"; \
 	done; \
+	ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || command -v postgres >/dev/null \
+	  || missing="$$missing postgresql"; \
 	test -n "$$missing" || exit 0; \
 	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
 	  echo "Installing$$missing"; \

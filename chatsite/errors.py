@@ -22,7 +22,13 @@ WORDS = {
         _("It was deleted, or it belongs to somebody else."),
     ),
     500: (_("Something broke on our side"), _("It was written down. What you sent is not lost.")),
+    503: (
+        _("Not just now"),
+        _("We cannot do this for a moment. Nothing that was said is lost: try again soon."),
+    ),
 }
+#: Seconds after which who was answered 503 should ask again.
+RETRY_AFTER_S = 2
 
 
 def is_for_programs(path: str) -> bool:
@@ -36,9 +42,18 @@ def answer(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
     if is_for_programs(request.path):
         return problem(status, detail=detail)
     if "HX-Request" in request.headers:
-        return HttpResponse(status=status, headers={"HX-Refresh": "true"})
+        # A page that is whole but for this part stays as it is while we are away.
+        headers = {"HX-Reswap": "none"} if status == 503 else {"HX-Refresh": "true"}
+        return HttpResponse(status=status, headers=headers)
     context = {"title": title, "advice": detail or advice, "status": status}
     return render(request, "error.html", context, status=status)
+
+
+def come_again(request: HttpRequest, detail: str) -> HttpResponse:
+    """The answer to what may succeed a little later; ``detail`` is for programs."""
+    response = answer(request, 503, str(detail) if is_for_programs(request.path) else "")
+    response["Retry-After"] = str(RETRY_AFTER_S)
+    return response
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -14,7 +14,11 @@ from typing import Any
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler
+from django.db import close_old_connections
 from django.http import HttpRequest, HttpResponseBase
+
+#: When every thread has been at one call for so long, nothing that needs one is begun, in seconds.
+STUCK_S = 8.0
 
 #: The two tasks that Django makes for a request.
 _tasks: ContextVar[set[asyncio.Task[Any]]] = ContextVar("tasks")
@@ -28,9 +32,14 @@ class Stripe(ThreadPoolExecutor):
         self._lock = threading.Lock()
         self._calls = 0
         self._moved_at = 0.0
+        #: A request has come since the last call: what it finds open may be broken by now.
+        self.has_news = False
 
     def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
         self._count(1)
+        if self.has_news:
+            self.has_news = False
+            super().submit(close_old_connections)
         future = super().submit(fn, *args, **kwargs)
         future.add_done_callback(lambda _: self._count(-1))
         return future
@@ -65,6 +74,8 @@ class Handler(ASGIHandler):
             raise ValueError(f"Django answers HTTP, not {scope['type']}.")
         self._stripes.rotate()  # among equals, another one each time
         stripe = min(self._stripes, key=lambda stripe: stripe.load)
+        stripe.has_news = True
+        scope["stuck"] = min(stripe.load[1] for stripe in self._stripes) > STUCK_S
         async with ThreadSensitiveContext(executor=stripe):
             await self.handle(scope, receive, send)
 
@@ -103,6 +114,11 @@ class Handler(ASGIHandler):
     async def run_get_response(self, request: HttpRequest) -> HttpResponseBase:
         _register()
         return await super().run_get_response(request)
+
+
+def is_stuck(request: Any) -> bool:
+    """Whether no thread was to be had for this request, nor will be soon: for the database."""
+    return bool(request.scope.get("stuck")) if hasattr(request, "scope") else False
 
 
 def _register() -> None:

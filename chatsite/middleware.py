@@ -7,6 +7,7 @@ are sent to a thread here: a changed session is saved, and a form's CSRF token i
 
 from __future__ import annotations
 
+import logging
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from asgiref.sync import sync_to_async
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponseBase
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.common import CommonMiddleware
@@ -22,9 +24,17 @@ from django.middleware.security import SecurityMiddleware
 from django.utils.deprecation import MiddlewareMixin
 
 from conversations import problems
+from streaming.log.outage import is_away
+from streaming.shutdown import shutdown
 
+from . import errors
 from .errors import is_for_programs
+from .handler import is_stuck
 
+logger = logging.getLogger(__name__)
+
+AWAY = "The database does not answer. Ask again in a moment, with the same Idempotency-Key."
+CLOSING = "This server is about to close. Ask again, with the same Idempotency-Key."
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
@@ -71,8 +81,38 @@ class Sessions(InLine, SessionMiddleware):
         step = self.process_response
         if request.session.modified:
             step = sync_to_async(step)
-            return await step(request, response)  # type: ignore[no-any-return]
+            try:
+                return await step(request, response)  # type: ignore[no-any-return]
+            except DatabaseError as error:
+                if not is_away(error):
+                    raise
+                return errors.come_again(request, AWAY)
         return step(request, response)  # type: ignore[no-any-return]
+
+
+class Away(InLine):
+    """What cannot be done just now is told so, in words and with a time to ask again (503)."""
+
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
+        if shutdown.draining and request.method not in SAFE_METHODS:
+            return errors.come_again(request, CLOSING)
+        if is_stuck(request) and request.path != "/healthz":
+            return errors.come_again(request, AWAY)
+        return None
+
+    def process_response(self, request: HttpRequest, response: Any) -> Any:
+        if response.status_code == 503:
+            response.headers.setdefault("Retry-After", str(errors.RETRY_AFTER_S))
+            response._has_been_logged = True  # as far as it goes: to Django it would be an error
+        if shutdown.draining:
+            response.headers["Connection"] = "close"
+        return response
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponseBase | None:
+        if not is_away(error):
+            return None
+        logger.warning("503, since the database is away: %s", str(error).strip())
+        return errors.come_again(request, AWAY)
 
 
 class Csrf(InLine, CsrfViewMiddleware):

@@ -21,8 +21,11 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 PUBLIC_URL = env.str("PUBLIC_URL", default="").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+TRUSTED_PROXIES = env.int("TRUSTED_PROXIES", default=0)
 SECRET_KEY = env.str("SECRET_KEY", default="")
 DATABASE_URL = env.str("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'unbroken.sqlite3'}")
+REDIS_URL = env.str("REDIS_URL", default="")
+BELL = env.str("BELL", default="")
 EMAIL_URL = env.str("EMAIL_URL", default="consolemail://")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="unbroken@localhost")
 SIGNUP_OPEN = env.bool("SIGNUP_OPEN", default=True)
@@ -30,6 +33,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 
 OPENAI_API_KEY = env.str("OPENAI_API_KEY", default="")
 OPENAI_BASE_URL = env.str("OPENAI_BASE_URL", default="")
+OPENAI_BACKGROUND = env.bool("OPENAI_BACKGROUND", default=False)
 ANTHROPIC_API_KEY = env.str("ANTHROPIC_API_KEY", default="")
 ANTHROPIC_BASE_URL = env.str("ANTHROPIC_BASE_URL", default="")
 LOCAL_SERVERS = env.list("LOCAL_SERVERS", default=["ollama", "lmstudio"])
@@ -37,14 +41,23 @@ CHAT_MODELS = env.list("CHAT_MODELS", default=[])
 DEFAULT_MODEL = env.str("DEFAULT_MODEL", default="")
 DEMO_TOKENS_PER_SECOND = env.float("DEMO_TOKENS_PER_SECOND", default=40.0)
 
+RUN_GENERATIONS = env.bool("RUN_GENERATIONS", default=True)
 MAX_GENERATIONS = env.int("MAX_GENERATIONS", default=1000)
 FIRST_BYTE_TIMEOUT = env.float("FIRST_BYTE_TIMEOUT", default=15.0)
 STALL_TIMEOUT = env.float("STALL_TIMEOUT", default=30.0)
+THINKING_TIMEOUT = env.float("THINKING_TIMEOUT", default=180.0)
+MODEL_TIMEOUTS = env.list("MODEL_TIMEOUTS", default=[])
+ON_CRASH = env.str("ON_CRASH", default="finish")
 SLOW_READER_TIMEOUT = env.float("SLOW_READER_TIMEOUT", default=60.0)
 KEEP_LOG_HOURS = env.float("KEEP_LOG_HOURS", default=24.0)
 # ----------------------------------------------------------------- and what follows from it
 
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+if ON_CRASH not in ("finish", "ask"):
+    raise environ.ImproperlyConfigured(f"ON_CRASH is finish or ask, not {ON_CRASH!r}")
+PATIENCE_BY_MODEL = {
+    name: float(seconds) for name, _, seconds in (one.rpartition("=") for one in MODEL_TIMEOUTS)
+}
 LOCAL_NAMES = ["localhost", "127.0.0.1", "[::1]"]
 
 
@@ -88,6 +101,7 @@ MIDDLEWARE = [
     "chatsite.middleware.Problems",
     "chatsite.middleware.Security",
     "chatsite.middleware.ContentSecurityPolicy",
+    "chatsite.middleware.Away",
     "chatsite.middleware.Sessions",
     "chatsite.middleware.Common",
     "chatsite.middleware.Csrf",
@@ -117,19 +131,47 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db_url_config(DATABASE_URL)}
 DATABASES["default"] |= {"CONN_MAX_AGE": None, "CONN_HEALTH_CHECKS": True}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+IS_SQLITE = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
+if IS_SQLITE:
+    DATABASES["default"]["ENGINE"] = "chatsite.sqlite"  # heals without a restart
     # WAL lets readers read while the log is written; FULL syncs every commit to disk; IMMEDIATE
     # takes the write lock at BEGIN, where waiting for it is possible. A checkpoint every 32 MiB
     # (not 4) writes the pages that the log keeps touching once instead of eight times.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": 5,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; "
         "PRAGMA wal_autocheckpoint=8000;",
     }
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}
+else:
+    # A server that went away without a word is noticed within about 15 s; and a process that is
+    # paused inside a transaction must not keep its locks from who takes over.
+    DATABASES["default"]["OPTIONS"] = {
+        "connect_timeout": 5,
+        "keepalives_idle": 5,
+        "keepalives_interval": 3,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 15_000,
+        "options": "-c idle_in_transaction_session_timeout=5000",
+    } | DATABASES["default"].get("OPTIONS", {})
+BELL_KIND = BELL or ("channels" if REDIS_URL else "local" if IS_SQLITE else "postgres")
+if REDIS_URL:
+    CHANNEL_LAYERS = {
+        "bell": {
+            "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+            "CONFIG": {"hosts": [REDIS_URL], "prefix": "unbroken"},
+        }
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+# Shared by all processes, as sessions are; used for limits on sign-in and the like alone.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "chatsite_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+}
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 
@@ -156,6 +198,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = "username"
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -211,6 +254,8 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "httpcore2": {"level": "WARNING"},
         "daphne": {"level": "WARNING"},
+        # An outage of Redis is one line of streaming.bells, not a traceback a second.
+        "channels_redis": {"level": "CRITICAL"},
         # A line per 404 with its path is noise too, and paths of password resets are secrets.
         "django.request": {"level": "ERROR"},
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.forbid_skips", "tests.api.fixtures"]
+pytest_plugins = ["tests.forbid_skips", "tests.services", "tests.api.fixtures"]
 
 # Timed assertions never decide a run: a busy machine is no failure.
 settings.register_profile(

@@ -23,8 +23,12 @@ FOREIGN = (
     "ANTHROPIC_BASE_URL", "CHAT_MODELS", "DEFAULT_MODEL", "PUBLIC_URL", "DEBUG", "HOST", "PORT",
     "ALLOWED_HOSTS", "EMAIL_URL", "SIGNUP_OPEN", "MAX_GENERATIONS", "FIRST_BYTE_TIMEOUT",
     "STALL_TIMEOUT", "SLOW_READER_TIMEOUT", "KEEP_LOG_HOURS", "DEMO_TOKENS_PER_SECOND",
+    "RUN_GENERATIONS", "BELL", "TRUSTED_PROXIES",
+    "OPENAI_BACKGROUND",
 )  # fmt: skip
 
 for name in FOREIGN:
     os.environ.pop(name, None)
 os.environ.update(ENVIRONMENT)
+if database := os.environ.pop("UNBROKEN_TEST_DATABASE", ""):  # see tests/cluster/test_postgres.py
+    os.environ["DATABASE_URL"] = database

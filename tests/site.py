@@ -19,10 +19,16 @@ from .client import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a long walk by the sea"
+#: What a process says when it is there: a web process where, a worker that.
+READY = re.compile(r"http://[\w.:\[\]]+:\d+|^Unbroken runs")
 
 
 class Site:
-    """One data directory, and the server process on it (which may be killed and started again)."""
+    """One data directory, and the server process on it (which may be killed and started again).
+
+    ``server``: ``daphne``, ``uvicorn``, or ``worker`` for one that only runs generations. Several
+    may share a data directory, or a ``DATABASE_URL``.
+    """
 
     def __init__(self, data_dir: Path, environment: dict[str, str], server: str = "daphne") -> None:
         self.data_dir = data_dir
@@ -54,6 +60,8 @@ class Site:
     def _command(self) -> list[str]:
         if self.server == "daphne":
             return [sys.executable, "manage.py", "serve"]
+        if self.server == "worker":
+            return [sys.executable, "manage.py", "run_generations"]
         uvicorn = [sys.executable, "-m", "uvicorn", "chatsite.asgi:application", "--port", "0"]
         return [*uvicorn, "--timeout-graceful-shutdown", "5"]
 
@@ -61,7 +69,7 @@ class Site:
         with pipe:
             for line in pipe:
                 self.errors.append(line)
-                if not found.is_set() and (url := re.search(r"http://[\w.:\[\]]+:\d+", line)):
+                if not found.is_set() and (url := READY.search(line)):
                     self.url = url[0]
                     found.set()
 

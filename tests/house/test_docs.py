@@ -13,6 +13,7 @@ from typing import Any
 
 import streaming.providers
 import streaming.wire
+from streaming.bells import KINDS
 from streaming.providers.base import Provider
 from streaming.providers.configured import LOCAL_SERVERS
 from streaming.wire.base import Wire
@@ -50,6 +51,10 @@ def test_it_names_every_provider() -> None:
         one.__module__.rpartition(".")[2] for one in members(streaming.providers, Provider)
     }
     assert missing(providers | set(LOCAL_SERVERS)) == set()
+
+
+def test_it_names_every_bell() -> None:
+    assert missing(set(KINDS)) == set()
 
 
 def test_it_names_every_wire() -> None:

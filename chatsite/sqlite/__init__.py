@@ -1,0 +1,1 @@
+"""SQLite as Django has it, but for what a server that is never restarted needs: see base.py."""
