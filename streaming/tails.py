@@ -46,7 +46,7 @@ class Tail:
         if not window:
             return [] if seq >= self.seen else None
         if window[-1].seq <= seq:
-            return []
+            return [] if seq >= self.seen else None
         if window[0].seq > seq + 1:
             return None
         # From the new end, since a reader is hardly ever more than a few entries behind.
@@ -66,8 +66,11 @@ class Tail:
                 future.set_result(None)
 
     def note(self, seq: int) -> None:
-        """Somebody read this far in the log itself."""
+        """Somebody read this far in the log itself: what the others wait for may be there."""
+        news = seq > self.seen
         self.seen = seq if self.seen == ALL else max(self.seen, seq)
+        if news:
+            self.wake()
 
     def forget(self) -> None:
         """Whoever wants to know what comes next reads the log."""

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 from datetime import timedelta
 from typing import ClassVar, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import OperationalError, models
 from django.utils import timezone
 
 from .people import Person
+
+logger = logging.getLogger(__name__)
 
 #: How stale ``last_used_at`` may be: not every request is worth a write.
 LAST_USED_RESOLUTION = timedelta(minutes=1)
@@ -101,7 +104,11 @@ class ApiToken(models.Model):
         now = timezone.now()
         if self.last_used_at is None or now - self.last_used_at > LAST_USED_RESOLUTION:
             self.last_used_at = now
-            self.save(update_fields=["last_used_at"])
+            try:
+                self.save(update_fields=["last_used_at"])
+            except OperationalError as error:
+                # Who only reads can be answered while nothing can be written.
+                logger.warning("the use of a token was not noted: %s", error)
 
     def revoke(self) -> None:
         """It opens nothing from now on."""

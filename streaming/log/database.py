@@ -17,13 +17,12 @@ from ..bells import bell
 from ..bells.base import News
 from ..closing import keep
 from ..events import Event
-from ..models import Generation
 from ..parts import Part
 from ..watchdog import Watchdog
 from .base import MAX_BACKLOG, SLICE, Batch, Claim, Entry, Fenced, Log
 from .outage import AWAY, REFUSED, Outage, landed
 from .reading import read
-from .rows import Row, insert, rows_of
+from .rows import Row, insert, lock_epochs, rows_of
 
 logger = logging.getLogger(__name__)
 
@@ -193,6 +192,11 @@ class DatabaseLog(Log):
                     logger.warning("stopping without having written everything: %s", error)
                     return
                 self._outage.rest(error)
+            except Exception as error:
+                # A mistake of ours must not end the thread that every answer waits for.
+                logger.exception("a commit failed")
+                self._persist_one_by_one(batches, error)
+                return
             else:
                 self._outage.over()
                 self._written(batches)
@@ -245,7 +249,7 @@ class DatabaseLog(Log):
         stops: list[tuple[Claim, UUID]] = []
         rows: list[Row] = []
         with transaction.atomic(durable=True):
-            held = _lock_epochs([batch.claim.generation_id for batch in batches])
+            held = lock_epochs([batch.claim.generation_id for batch in batches])
             for batch in batches:
                 claim = batch.claim
                 epoch, receipt = held.get(claim.generation_id, (0, None))
@@ -276,24 +280,3 @@ def _settled(batches: Sequence[Batch]) -> Sequence[Batch]:
         else:
             batch.claim.seq = batch.entries[-1].seq
     return batches
-
-
-# By hand, as in rows.py.
-_SELECT = (
-    f"SELECT id, epoch, stop_receipt FROM {Generation._meta.db_table} "  # noqa: S608 - our own
-    "WHERE state = %s AND id IN"
-)
-
-
-def _lock_epochs(ids: list[int]) -> dict[int, tuple[int, UUID | None]]:
-    """Epoch and stop receipt of each generation that still runs; nobody can claim it meanwhile."""
-    lock = ""
-    if connection.features.has_select_for_no_key_update:
-        lock = " ORDER BY id FOR NO KEY UPDATE"
-    places = ", ".join(["%s"] * len(ids))
-    with connection.cursor() as cursor:
-        cursor.execute(f"{_SELECT} ({places}){lock}", [Generation.State.RUNNING.value, *ids])
-        return {
-            pk: (epoch, None if receipt is None else UUID(str(receipt)))
-            for pk, epoch, receipt in cursor.fetchall()
-        }
