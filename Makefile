@@ -31,7 +31,7 @@ run: var/static/staticfiles.json  ## set up what is missing, bring the database 
 	@exec $(python) manage.py serve --migrate
 
 test: setup  ## every test, Python and JavaScript (make test ARGS="-k stop")
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest -n auto --dist worksteal $(ARGS)
 
 torture: setup  ## break it for an hour, and write docs/promises.md (SEEDS=2000 MINUTES=60; alone: SEED=7 SHAPES=sqlite)
 	@$(python) -m tests.faults $(if $(SEEDS),--seeds $(SEEDS)) $(if $(MINUTES),--minutes $(MINUTES)) \

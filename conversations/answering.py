@@ -154,7 +154,6 @@ async def _begin(
     def once(owner: str) -> Asked:
         with transaction.atomic():
             if joined := _joined(person, key, digest):
-                runner.give_back(owner)
                 return joined
             asked = work(owner)
             if key:
@@ -167,21 +166,23 @@ async def _begin(
         return asked
 
     def persistently() -> Asked:
-        owner = runner.reserve()
+        owner, asked = runner.reserve(), None
         try:
             try:
-                return once(owner)
+                asked = once(owner)
             except IntegrityError:
                 # The same key came in twice at once, and the other one was first.
-                return once(owner)
+                asked = once(owner)
             except Problem:
                 # So it may have been here, too: its answer on its way made this a second question.
                 if not key:
                     raise
-                return once(owner)
-        except BaseException:
-            runner.give_back(owner)
-            raise
+                asked = once(owner)
+        finally:
+            # What is launched gives its place back by itself.
+            if asked is None or asked.begun is None:
+                runner.give_back(owner)
+        return asked
 
     return await sync_to_async(persistently)()
 

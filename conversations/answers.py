@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import models
-from django.db.models.signals import post_delete
+from django.db import connection, models, transaction
+from django.db.models.signals import post_delete, pre_delete
 from django.dispatch import receiver
 
 from streaming import generations
@@ -90,9 +90,27 @@ def erase(messages: models.QuerySet[Message]) -> list[int]:
 
     Whoever runs one of them finds its log gone, closes the upstream call and writes no more.
     """
-    ids = list(messages.exclude(generation=None).values_list("generation_id", flat=True))
-    messages.delete()
-    return [pk for pk in ids if pk]
+    with transaction.atomic():
+        answers = messages.exclude(generation=None)
+        ids = list(answers.values_list("generation_id", flat=True))
+        _lock(ids)
+        messages.delete()
+    return ids
+
+
+def _lock(generations: Collection[int]) -> None:
+    """Whoever ends an answer holds its generation and then wants its message. Who takes them the
+    other way round would wait for it for ever, and it for them."""
+    if connection.features.has_select_for_update:
+        rows = Generation.objects.filter(pk__in=generations).select_for_update().order_by("pk")
+        list(rows.values_list("pk"))
+
+
+@receiver(pre_delete, sender=Message, dispatch_uid="answers.lock")
+def lock(sender: type, instance: Message, **kwargs: Any) -> None:
+    """As :func:`erase` does, where it is another cascade that deletes."""
+    if instance.generation_id is not None:
+        _lock([instance.generation_id])
 
 
 @receiver(post_delete, sender=Message, dispatch_uid="answers.forget")

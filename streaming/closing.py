@@ -17,6 +17,8 @@ from .parts import Part
 #: Sent with ``generation_id`` and its final ``parts`` (``None``: to be folded from the log) in the
 #: transaction of the terminal event. What a receiver raises is as if the transaction had failed.
 ended = Signal()
+#: The longest outcome, in characters.
+OUTCOME = 100
 
 
 def keep(batch: Batch) -> None:
@@ -35,9 +37,9 @@ def keep(batch: Batch) -> None:
 
 
 def _loss_by(attempt: int) -> Case:
-    """One more, unless whoever took it over has counted it already."""
-    one_more = When(attempt__lt=attempt, then=F("losses") + 1)
-    return Case(one_more, default=F("losses"), output_field=PositiveSmallIntegerField())
+    """One more for each run, unless whoever took it over has counted it already."""
+    more = When(attempt__lt=attempt, then=F("losses") + attempt - F("attempt"))
+    return Case(more, default=F("losses"), output_field=PositiveSmallIntegerField())
 
 
 def close(claim: Claim, entry: Entry, parts: Sequence[Part] | None) -> None:
@@ -59,15 +61,19 @@ def _account(event: Event) -> dict[str, object]:
     """A terminal event as the columns of :class:`Generation`."""
     match event:
         case Done(finish_reason, usage, timings):
-            return {"outcome": finish_reason, **_usage(usage), **timings.as_json()}
+            return {
+                "outcome": _words(finish_reason)[:OUTCOME],
+                **_usage(usage),
+                **timings.as_json(),
+            }
         case Stopped(_, usage, timings):
             return {"outcome": "stopped", **_usage(usage), **timings.as_json()}
         case Incomplete(reason, usage, timings):
-            return {"outcome": reason, **_usage(usage), **timings.as_json()}
+            return {"outcome": _words(reason)[:OUTCOME], **_usage(usage), **timings.as_json()}
         case Failed(code, message, recoverable, timings):
             return {
-                "outcome": code,
-                "error_message": message,
+                "outcome": _words(code)[:OUTCOME],
+                "error_message": _words(message),
                 "recoverable": recoverable,
                 **timings.as_json(),
             }
@@ -77,3 +83,8 @@ def _account(event: Event) -> dict[str, object]:
 def _usage(usage: Usage) -> dict[str, object]:
     data = usage.as_json()
     return {"usage_exact": data.pop("exact"), **data}
+
+
+def _words(text: str) -> str:
+    """A provider's words, for a column: PostgreSQL has no text with NUL in it."""
+    return text.replace("\0", "")

@@ -61,26 +61,29 @@ class Engine:
         whether an answer that broke off is gone on with; else it is incomplete."""
         self.log = log
         self.claim = claim
-        self.prompt = prompt
-        self.provider = provider
+        self.prompt, self.provider = prompt, provider
         self.receipt: UUID | None = None
         earlier = earlier or Earlier(prompt.partial)
         self._labels = dict(labels or {})
-        self._patience = patience
-        self._goes_on = goes_on
+        self._patience, self._goes_on = patience, goes_on
         self._progress = Progress(prompt, earlier)
         self._splice = Splice(earlier.parts)
         self._attempt, self._losses = earlier.attempt, earlier.losses
         #: What was kept of the call that can be gone on with, empty when there is none: here, and
         #: in the log.
         self._resume = self._stored = earlier.resume
-        #: Whether this call has shown anything, and whether any call of this answer has.
-        self._shown = False
+        #: What names the call under way, also where it cannot be gone on with.
+        self._cursor = self._splice.restore(self._resume) if self._resume else ""
+        #: Whether this call goes on with an earlier one, and whether it has shown anything; and
+        #: whether any call of this answer has.
+        self._resumes = self._shown = False
         self._said = length(earlier.parts) > length(prompt.partial)
         self._characters = 0
         self._interrupt: Interrupt | None = None
         self._task: asyncio.Task[None] | None = None
         self._is_decided = False
+        #: Whether another process is to go on with it, once :meth:`run` has returned.
+        self.is_handed_over = False
         #: Set when this run says something; and, by whoever runs it, when nothing is left to do.
         self.spoken, self.ended = asyncio.Event(), asyncio.Event()
 
@@ -103,16 +106,12 @@ class Engine:
                 raise
             ending = self._interrupted()
         self._is_decided = True
+        self.is_handed_over = ending is None and self._interrupt is Interrupt.HAND_OVER
         if ending is not None:
             self.log.append(self.claim, [ending], parts=self._splice.parts)
         elif not self.is_handed_over:
             raise Fenced(str(self.claim.key))
         await self.log.flushed(self.claim)
-
-    @property
-    def is_handed_over(self) -> bool:
-        """Whether another process is to go on with it."""
-        return self._interrupt is Interrupt.HAND_OVER
 
     def interrupt(self, why: Interrupt, receipt: UUID | None = None) -> None:
         """End now: the upstream call is closed, then the terminal event is written.
@@ -127,8 +126,8 @@ class Engine:
 
     async def cancel_unwanted(self) -> None:
         """Tell a provider that works on without us that a person has stopped the answer."""
-        if self._interrupt in (Interrupt.STOP, Interrupt.DROP) and self._resume and self.provider:
-            await self.provider.cancel(self._splice.restore(self._resume))
+        if self._interrupt in (Interrupt.STOP, Interrupt.DROP) and self._cursor and self.provider:
+            await self.provider.cancel(self._cursor)
 
     # ---------------------------------------------------------------------- call after call
     async def _converse(self) -> Event:
@@ -143,14 +142,16 @@ class Engine:
             except ProviderError as error:
                 if self._progress.finish is not None:
                     return self._finished()
+                if not error.recoverable and not self._resumes:
+                    self._resume = self._cursor = ""  # it failed for good
                 if not self._resume:
                     self._progress.close(error.code)
                 if self._shown:
                     if not await self._begins_again(error):
                         return self._given_up(error)
                     calls = 0
-                elif self._resume and not error.recoverable:
-                    self._resume = ""  # that call is gone: ask for the rest
+                elif self._resumes and not error.recoverable:
+                    self._resume = self._cursor = ""  # that call is gone: ask for the rest
                     self._progress.close()
                 elif not await self._waits(error, calls):
                     return self._given_up(error)
@@ -163,6 +164,7 @@ class Engine:
         if not error.recoverable or calls >= MAX_CALLS or seconds > LONGEST_WAIT_S:
             return False
         self.log.append(self.claim, [Waiting(error.code, int(seconds * 1000))])
+        await self.log.flushed(self.claim)  # who was paused beyond its lease calls nobody
         await asyncio.sleep(seconds)
         return True
 
@@ -179,24 +181,23 @@ class Engine:
         started = Started(self.prompt.model, self._attempt, self._labels)
         self.log.append(self.claim, [started], resume=self._resume)
         self._stored = self._resume
+        await self.log.flushed(self.claim)
         return True
 
     async def _call(self, provider: Provider) -> None:
         """One upstream call. Returns when the provider said that it was finished."""
-        self._shown = False
-        cursor = ""
-        if self._resume:
-            cursor = self._splice.restore(self._resume)
+        self._shown, self._resumes, self._cursor = False, bool(self._resume), ""
+        if self._resumes:
+            self._cursor = self._splice.restore(self._resume)
         else:
-            self._splice.begin()
-        parts = self._splice.parts
-        prompt = replace(self.prompt, partial=tuple(parts)) if parts else self.prompt
-        self._progress.begin(parts, resumed=bool(cursor))
+            self._splice.begin(self._attempt)
+        prompt = replace(self.prompt, partial=tuple(self._splice.parts))
+        self._progress.begin(prompt.partial, resumed=self._resumes)
         try:
             async with asyncio.timeout(None) as limit:
                 watch = Watch(self._patience(), lambda: limit.reschedule(0))
                 try:
-                    async with provider.stream(prompt, cursor) as chunks:
+                    async with provider.stream(prompt, self._cursor) as chunks:
                         await self._listen(chunks, watch)
                 finally:
                     watch.close()
@@ -238,7 +239,7 @@ class Engine:
             elif type(item) is UsageReported:
                 progress.is_reported(item.usage)
             elif type(item) is Resumable:
-                cursor = item.cursor
+                cursor = self._cursor = item.cursor
             elif type(item) is Finished:
                 progress.finish = item.reason
                 events += self._splice.end()
@@ -274,6 +275,8 @@ class Engine:
 
     def _interrupted(self) -> Event | None:
         match self._interrupt:
+            case Interrupt.SHUTDOWN | Interrupt.HAND_OVER if self._progress.finish is not None:
+                return self._finished()
             case Interrupt.STOP:
                 return Stopped(str(self.receipt), self._progress.usage(), self._progress.timings())
             case Interrupt.SHUTDOWN:

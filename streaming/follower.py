@@ -83,6 +83,7 @@ class Follower:
             if first:
                 return self._advance(first)
         while not self.ended and self._tail is not None and not self._tail.gone:
+            self._caught_up = self._caught_up or self._tail.holds(self._seq)
             found = self._tail.after(self._seq) if self._caught_up else None
             if found is None:
                 try:

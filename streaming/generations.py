@@ -23,8 +23,9 @@ from .log.base import Claim, Entry, merge_entries
 from .log.rows import insert, rows_of
 from .models import Generation, LogEntry
 from .parts import Part, visible_text
-from .progress import calls_in
+from .progress import Call, calls_in, spent_on
 from .prompt import Prompt
+from .splice import run_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,14 +131,23 @@ def end(claim: Claim, generation: Generation, entries: Sequence[Entry]) -> None:
     if not entries:
         # It never began: what an earlier answer said is kept all the same.
         events = opening(prompt, generation.labels)
-    calls = [call.usage() for call in calls_in(prompt, told)]
-    usage = sum(calls[1:], start=calls[0]) if calls else Usage()
+    usage = spent_on(calls_of(generation, prompt, told)) or Usage()
     parts = fold([*told, *events]).parts
     events.append(_ending(generation, parts, usage))
     written = [Entry.of(seq, event) for seq, event in enumerate(events, claim.seq + 1)]
     insert(rows_of(claim, written))
     close(claim, written[-1], parts)
     bell().ring(News(logs=frozenset({claim.generation_id})))
+
+
+def calls_of(generation: Generation, prompt: Prompt, told: Sequence[Event]) -> list[Call]:
+    """The calls of all runs before the one that has just claimed it, by its log and its row.
+
+    With a cursor, the last one is the call that can be gone on with.
+    """
+    if cursor := generation.provider_cursor:
+        return calls_in(prompt, told, began=run_of(cursor))
+    return calls_in(prompt, told, runs=generation.attempt - 1)
 
 
 def _ending(generation: Generation, parts: Sequence[Part], usage: Usage) -> Event:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Collection
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -16,7 +19,7 @@ from uuid_utils.compat import uuid7
 from .bells import bell
 from .bells.base import News
 from .log.base import Claim
-from .models import Generation, LogEntry
+from .models import Generation
 
 #: How long a silent owner keeps what it claimed, and how often a living one says that it lives.
 #: An answer whose process was killed is to go on within 5 s: 3 s until its lease is out, half a
@@ -24,6 +27,29 @@ from .models import Generation, LogEntry
 #: (2.25 s: a slow disk, a locked database) before a living owner loses anything.
 LEASE = timedelta(seconds=3)
 RENEW_EVERY_S = 0.75
+#: What is left of a lease that was not renewed although it was due twice.
+LATE = LEASE - timedelta(seconds=2 * RENEW_EVERY_S)
+#: A storage that keeps us waiting for so long keeps others from renewing, too.
+STALL_S = 0.5
+
+
+class Stalled(Exception):
+    """The storage could be read, but hardly be written: who is late may well live."""
+
+
+@contextmanager
+def unhindered() -> Iterator[Callable[[], None]]:
+    """A transaction that had not to wait: else it is undone, and :class:`Stalled` raised. What it
+    gives looks once more."""
+    began = time.monotonic()
+
+    def check() -> None:
+        if (waited := time.monotonic() - began) > STALL_S:
+            raise Stalled(f"a write waited for {waited:.1f} s")
+
+    with transaction.atomic():
+        check()
+        yield check
 
 
 def node_name() -> str:
@@ -42,7 +68,7 @@ def claim(generation_id: int, owner: str) -> Claim | None:
         # One that somebody else is about to take is not worth waiting for.
         unlocked = rows.select_for_update(skip_locked=True).values("pk")
         rows = Generation.objects.filter(pk__in=unlocked)
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         taken = rows.update(
             state=Generation.State.RUNNING,
             epoch=F("epoch") + 1,
@@ -61,22 +87,25 @@ def claim(generation_id: int, owner: str) -> Claim | None:
 
 def release(claim: Claim, owner: str) -> None:
     """Hand it over: another process may go on with it at once."""
+    release_all([claim], owner)
+
+
+def release_all(claims: Collection[Claim], owner: str) -> None:
+    """As :func:`release`, in one breath."""
+    epochs = {claim.generation_id: claim.epoch for claim in claims}
+    running = Generation.objects.filter(state=Generation.State.RUNNING, lease_owner=owner)
     with transaction.atomic():
-        ours = Generation.objects.filter(
-            pk=claim.generation_id,
-            epoch=claim.epoch,
-            lease_owner=owner,
-            state=Generation.State.RUNNING,
-        )
-        if ours.update(lease_owner="", lease_until=Now()):
+        held = running.select_for_update().order_by("pk").filter(pk__in=epochs)
+        ours = [pk for pk, epoch in held.values_list("pk", "epoch") if epochs[pk] == epoch]
+        if ours and running.filter(pk__in=ours).update(lease_owner="", lease_until=Now()):
             bell().ring(News(work=True))
 
 
 def current_claim(generation_id: int) -> Claim:
     """The claim as it stands. Only for who just made it, in the same transaction."""
-    generation = Generation.objects.only("key", "epoch").get(pk=generation_id)
-    last = LogEntry.objects.filter(generation_id=generation_id).aggregate(seq=Max("seq"))["seq"]
-    return Claim(generation_id, generation.key, generation.epoch, last or 0)
+    last = Max("entries__seq")
+    key, epoch, seq = Generation.objects.values_list("key", "epoch", last).get(pk=generation_id)
+    return Claim(generation_id, key, epoch, seq or 0)
 
 
 def renew(claims: Collection[Claim], owner: str) -> tuple[set[int], dict[int, UUID]]:
@@ -94,10 +123,30 @@ def waiting() -> QuerySet[Generation]:
     return Generation.objects.filter(state=Generation.State.QUEUED, lease_until=None).order_by("id")
 
 
-def orphans() -> QuerySet[Generation]:
-    """Generations whose owner stopped saying that it lives, or handed them over."""
-    left = Generation.objects.filter(state__in=Generation.LIVE, lease_until__lte=Now())
-    return left.order_by("id")
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A generation whose owner is silent, or handed it over."""
+
+    pk: int
+    #: Empty when it was handed over.
+    owner: str
+    until: datetime
+    #: Whether its lease has run out.
+    is_out: bool
+
+
+def late() -> list[Late]:
+    """The oldest first."""
+    rows = Generation.objects.filter(state__in=Generation.LIVE, lease_until__lte=Now() + LATE)
+    seen = rows.order_by("id").values_list("pk", "lease_owner", "lease_until", Now())
+    return [Late(pk, owner, until, until <= now) for pk, owner, until, now in seen]
+
+
+def knock(ids: Collection[int]) -> None:
+    """Write where their owners would, and change nothing. Raises :class:`Stalled`."""
+    with unhindered() as check:
+        Generation.objects.filter(pk__in=ids).update(epoch=F("epoch"))
+        check()
 
 
 def settled(before: datetime) -> QuerySet[Generation]:
@@ -105,23 +154,28 @@ def settled(before: datetime) -> QuerySet[Generation]:
     return Generation.objects.filter(compacted=False, ended_at__lt=before).order_by("ended_at")
 
 
-def free_the_dead(owner: str) -> int:
-    """End the leases of processes of this host that are gone. Returns how many it ended.
+def free_the_dead(owner: str) -> tuple[int, int]:
+    """Release what processes of this host held that are gone. How much that was, and of how much
+    it is too early to tell.
 
-    A restart need not wait for its predecessor's leases. A process id that somebody else has
-    got since is left to run out by the clock.
+    A restart need not wait for its predecessor's leases. But that no such process is to be seen
+    proves little: a container has processes of its own and may share the host's name. So none is
+    released that was not late. A process id that somebody else has got since is left to run out
+    by the clock. Raises :class:`Stalled`.
     """
     host, pid, _ = owner.split(":")
-    owners = (
-        Generation.objects.filter(state__in=Generation.LIVE, lease_owner__startswith=f"{host}:")
-        .exclude(lease_owner=owner)
-        .values_list("lease_owner", flat=True)
-        .distinct()
-    )
+    held = Generation.objects.filter(
+        state__in=Generation.LIVE, lease_owner__startswith=f"{host}:"
+    ).exclude(lease_owner=owner)
+    owners = held.values_list("lease_owner", flat=True).distinct().order_by()
     gone = [name for name in owners if name.split(":")[1] == pid or not _alive(name.split(":")[1])]
-    return Generation.objects.filter(
-        state__in=Generation.LIVE, lease_owner__in=gone, lease_until__gte=Now()
-    ).update(lease_until=Now() - timedelta(seconds=1))
+    if not gone:
+        return 0, 0
+    with unhindered() as check:
+        left = held.filter(lease_owner__in=gone, lease_until__lte=Now() + LATE)
+        freed = left.update(lease_owner="", lease_until=Now(), losses=F("losses") + 1)
+        check()
+    return freed, held.filter(lease_owner__in=gone).count()
 
 
 def _alive(pid: str) -> bool:

@@ -73,6 +73,8 @@ class Poll:
             async with asyncio.timeout(max(0.0, self._due - time.monotonic())):
                 await self._rung.wait()
         except TimeoutError:
+            pass  # what is due is due as well while a bell rings without end, and nothing waits
+        if time.monotonic() >= self._due:
             self._news = EVERYTHING
         self._rung.clear()
         news, self._news = self._news, News()

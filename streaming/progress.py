@@ -83,7 +83,7 @@ class Progress:
         if not resumed or self.call is None:
             self.close()
             characters = self.earlier.characters if resumed else 0
-            self.call = Call(characters_of(self.prompt, parts), characters)
+            self.call = Call(characters_of(self.prompt, parts) - characters, characters)
 
     def is_accepted(self) -> None:
         """The provider has taken the call on."""
@@ -142,21 +142,38 @@ def estimate(sent: int, received: int) -> Usage:
     return Usage(sent // CHARACTERS_PER_TOKEN, -(-received // CHARACTERS_PER_TOKEN), exact=False)
 
 
-def calls_in(prompt: Prompt, events: Iterable[Event]) -> list[Call]:
-    """The calls that a log tells of, as far as it does: one for each run."""
+def calls_in(
+    prompt: Prompt, events: Iterable[Event], *, runs: int = 0, began: int = 0
+) -> list[Call]:
+    """The calls that a log tells of, as far as it does: one for each run.
+
+    Runs behind ``began`` (if any) went on with the call of that one. Of ``runs``, the number of
+    runs that there were, the last may have ended before the log told of them, but not before they
+    called.
+    """
     calls: list[Call] = []
-    said = characters_of(prompt, ())
+    told, said = 0, characters_of(prompt, ())
     for event in events:
         match event:
             case Started():
-                calls.append(Call(said))
+                told = event.attempt
+                if not calls or not 0 < began < told:
+                    calls.append(Call(said))
             case PartOpened(index, part) if index < len(prompt.partial):
                 said += len(part.text)
                 calls[-1].sent = said
             case PartOpened(_, Part(text=text)) | Delta(_, text):
                 said += len(text)
                 calls[-1].characters += len(text)
-    return calls
+    if not calls:
+        said = characters_of(prompt, prompt.partial)
+    return calls + [Call(said) for _ in range(told, runs)]
+
+
+def spent_on(calls: Iterable[Call]) -> Usage | None:
+    """By all of them; ``None`` when there are none."""
+    usages = [call.usage() for call in calls]
+    return sum(usages[1:], start=usages[0]) if usages else None
 
 
 def _ms(seconds: float) -> int:

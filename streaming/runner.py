@@ -63,6 +63,8 @@ class Runner(Watcher):
         self._engines: dict[int, Engine] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._draining = False
+        self._unreleased: list[Claim] = []
+        self._releasing = asyncio.Lock()
         self._places = Places(node, limit, self.__len__)
         self._queue = Queue(node, self._places, goes_on=goes_on, runs=self.runs, run=self._take_on)
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -177,10 +179,16 @@ class Runner(Watcher):
         await engine.cancel_unwanted()
 
     async def _release(self, claim: Claim) -> None:
-        try:
-            await in_thread(lease.release, claim, self.node)
-        except AWAY as error:
-            logger.warning("generation %s is left to its lease: %s", claim.key, error)
+        """Hand it over, with all that came to be while the last ones were."""
+        self._unreleased.append(claim)
+        async with self._releasing:
+            claims, self._unreleased = self._unreleased, []
+            if not claims:
+                return
+            try:
+                await in_thread(lease.release_all, claims, self.node)
+            except AWAY as error:
+                logger.warning("%s answers are left to their leases: %s", len(claims), error)
 
     async def _close_honestly(self, engine: Engine) -> None:
         self._log.append(engine.claim, [engine.broken()])
@@ -265,9 +273,12 @@ class Runner(Watcher):
         self._queue.close()
         for engine in self._engines.values():
             engine.interrupt(self._why())
+        ends_at = asyncio.get_running_loop().time() + DRAIN_S
+        await self._queue.closed(DRAIN_S)  # what is being claimed is handed over, too
         if not self._tasks:
             return
-        _, late = await asyncio.wait(self._tasks, timeout=DRAIN_S)
+        left_s = max(0.0, ends_at - asyncio.get_running_loop().time())
+        _, late = await asyncio.wait(self._tasks, timeout=left_s)
         if late:
             # The database does not answer: what was not written was not shown either.
             logger.warning("%s answers were left to their leases", len(late))

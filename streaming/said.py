@@ -14,10 +14,15 @@ LEAST_WORD = 3
 DISTINCT = 6
 #: How far before the end it begins at most, unless it is the whole answer.
 WINDOW = 4_000
+#: At how many places, and how many times over, the same is looked at: a text with more of them
+#: repeats itself. Whatever is said, looking at it must not take long.
+MANY = 256
+#: The longest line and the longest word that may be broken.
+LONGEST_LINE = 1_000
+LONGEST_WORD = 100
 
 SPACES = re.compile(r"\s+")
 _FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})([^\n]*)$", re.MULTILINE)
-_LAST_WORD = re.compile(r"[^\W\d_]*\Z")
 _SENTENCE = re.compile(r"(?:\n\s*|[.!?:;…]\s+|\A\s*)\Z")
 
 
@@ -29,10 +34,12 @@ class Said:
         #: One space for each run of white space, none at the ends.
         self.text = SPACES.sub(" ", text).strip()
         self.raw = text
+        #: The last place from which on it is different enough to be known again; or -1.
+        self._latest = _latest(self.text)
         self.spaces = text[len(bare) :]
         last = text[text.rfind("\n") + 1 :]
         #: The last line, without its indentation; empty where nothing can be broken.
-        self.line = "" if self.spaces else last.strip()
+        self.line = "" if self.spaces or len(last) > LONGEST_LINE else last.strip()
         opened = _in_fence(_FENCE.findall(text))
         #: The code block that it ends in, with single spaces; empty when there is none.
         self.block = ""
@@ -46,13 +53,17 @@ class Said:
 
     def starts(self, text: str) -> list[int]:
         """Where in :attr:`text` an overlap that begins with this may begin."""
-        most = len(self.text) - LEAST_LINE
+        if self._latest < 0:
+            return []
+        most = min(len(self.text) - LEAST_LINE, self._latest)
         found = []
         if len(self.text) >= LEAST_ALL and self._agrees(0, text):
             found.append(0)
         least = max(1, len(self.text) - WINDOW)
         place = self.text.find(text[:LEAST_LINE], least)
-        while 0 <= place <= most:
+        for _ in range(MANY):
+            if not 0 <= place <= most:
+                break
             if self._agrees(place, text):
                 found.append(place)
             place = self.text.find(text[:LEAST_LINE], place + 1)
@@ -74,21 +85,34 @@ class Said:
         return _SENTENCE.search(self.raw[max(0, start - 20) : start]) is not None
 
 
+def _latest(text: str) -> int:
+    letters: set[str] = set()
+    for place in range(len(text) - 1, -1, -1):
+        letters.add(text[place])
+        if len(letters) == DISTINCT:
+            return place
+    return -1
+
+
 def _is_periodic(text: str) -> bool:
     """Whether it is something at least twice in a row."""
     half = len(text) // 2
     period = text.find(text[:half], 1)
-    while 0 < period <= (len(text) + 1) // 2:
+    for _ in range(MANY):
+        if not 0 < period <= (len(text) + 1) // 2:
+            return False
         if text.startswith(text[period:]):
             return True
         period = text.find(text[:half], period + 1)
-    return False
+    return True
 
 
 def _piece(text: str) -> str:
-    match = _LAST_WORD.search(text)
-    piece = match[0] if match else ""
-    if len(piece) < LEAST_WORD:
+    start = len(text)
+    while start and text[start - 1].isalpha() and len(text) - start <= LONGEST_WORD:
+        start -= 1
+    piece = text[start:]
+    if not LEAST_WORD <= len(piece) <= LONGEST_WORD:
         return ""
     whole = len(re.findall(rf"(?<!\w){piece}(?!\w)", text))
     return piece if whole < 2 else ""
@@ -109,11 +133,13 @@ def _in_fence(fences: list[tuple[str, str]]) -> bool:
 def from_the_start(text: str, length: int) -> int:
     """Where this many characters end, runs of white space counted as one, leading ones not."""
     place = len(text) - len(text.lstrip())
-    while length > 0:
-        spaces = SPACES.match(text, place)
-        place = spaces.end() if spaces else place + 1
-        length -= 1
-    return place
+    for spaces in SPACES.finditer(text, place):
+        before = spaces.start() - place
+        if length <= before:
+            break
+        length -= before + 1
+        place = spaces.end()
+    return place + length
 
 
 def _from_the_end(text: str, length: int) -> int:

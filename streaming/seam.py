@@ -33,8 +33,11 @@ from dataclasses import dataclass
 
 from .said import LEAST_LINE, LEAST_WORD, SPACES, Said, from_the_start
 
-#: The longest remark that is known as one, in characters.
+#: The longest remark that is known as one, and the longest line that opens a code fence, in
+#: characters.
 REMARK = 120
+#: The longest run of white space in the new text behind which it is looked at no more.
+GAP = 500
 
 #: How a remark begins.
 _OPENINGS = (
@@ -44,10 +47,11 @@ _OPENINGS = (
     *("natürlich", "gern", "gerne", "klar", "hier", "fortsetzung", "weiter", "entschuldigung"),
     *("bien sûr", "voici", "suite", "claro", "aquí", "continuación"),
 )
-_REMARK = re.compile(rf"[\s*_(\[>]*(?:{'|'.join(_OPENINGS)})(?![^\W\d_])", re.IGNORECASE)
+_REMARK = re.compile(rf"[\s*_(\[>]*+(?:{'|'.join(_OPENINGS)})(?![^\W\d_])", re.IGNORECASE)
 _END_OF_REMARK = re.compile(r"[:.!…—\n)\]*_]")
-_REOPENED = re.compile(r"\s*(?:`{3,}|~{3,})[ \t]*([\w+#.-]*)[ \t]*\r?\n")
-_MAY_REOPEN = re.compile(r"\s*(?:`{0,2}|~{0,2}|(?:`{3,}|~{3,})[ \t]*[\w+#.-]*[ \t]*\r?)")
+# Nothing in them is tried twice, or a long run of anything would take for ever.
+_REOPENED = re.compile(r"\s*+(?:`{3,}+|~{3,}+)[ \t]*+([\w+#.-]*+)[ \t]*+\r?\n")
+_MAY_REOPEN = re.compile(r"\s*+(?:`{0,2}|~{0,2}|(?:`{3,}+|~{3,}+)[ \t]*+[\w+#.-]*+[ \t]*+\r?)")
 
 
 class Seam:
@@ -56,11 +60,13 @@ class Seam:
     def __init__(self, said: str) -> None:
         self._said = Said(said)
         self._held = ""
+        #: How much of it is known to have no long gap in it.
+        self._looked = 0
         self._places = [_Place(self._said, 0)]
         #: White space that the answer ends in and the rest must not begin with.
-        self._glue: str | None = None
+        self._glue: str | None = None if said.strip() else said
         #: Whether everything from now on is handed on as it comes.
-        self.settled = not said.strip()
+        self.settled = not said
 
     def feed(self, text: str) -> str:
         """What of the text so far is known to be new."""
@@ -75,20 +81,32 @@ class Seam:
 
     def _hand_on(self, final: bool) -> str:
         if self._glue is None:
-            left_out = self._judge(final)
+            held, gap = self._held, self._gap()
+            self._held = held[:gap]
+            left_out = self._judge(final or gap is not None)
+            self._held = held[left_out or 0 :]
             if left_out is None:
                 return ""
-            self._held = self._held[left_out:]
         return self._join(final)
+
+    def _gap(self) -> int | None:
+        """Where white space has gone on for too long, if it has."""
+        spaces, end = None, len(self._held)
+        for spaces in SPACES.finditer(self._held, self._looked):
+            if spaces.end() - spaces.start() >= GAP:
+                return spaces.start() + GAP
+        self._looked = spaces.start() if spaces and spaces.end() == end else end
+        return None
 
     def _join(self, final: bool) -> str:
         """Two runs of white space meet where something was left out."""
-        rest = self._held.lstrip()
-        if self._glue and not rest and not final:
+        head = self._held[:GAP]
+        spaces = head[: len(head) - len(head.lstrip())]
+        if self._glue and len(spaces) == len(self._held) < GAP and not final:
             return ""
         self.settled = True
         held, self._held = self._held, ""
-        spaces = held[: len(held) - len(rest)]
+        rest = held[len(spaces) :]
         if not self._glue or not spaces:
             return held
         if spaces.startswith(self._glue):
@@ -117,12 +135,14 @@ class Seam:
         """Where in what is held the answer may be said again: at its start, and behind remarks
         and fences."""
         starts = [0]
-        if _REMARK.match(self._held):
+        if _REMARK.match(self._held, 0, REMARK):
             starts += [end.end() for end in _END_OF_REMARK.finditer(self._held, 0, REMARK)]
         known = {place.start: place for place in self._places}
         for start in starts:
             known.setdefault(start, _Place(self._said, start))
-            fence = _REOPENED.match(self._held, start) if self._said.block else None
+            fence = None
+            if self._said.block:
+                fence = _REOPENED.match(self._held, start, start + REMARK)
             if fence is not None and fence.end() not in known:
                 reopens = bool(fence[1]) and self._said.in_fence
                 known[fence.end()] = _Place(self._said, fence.end(), True, reopens)
@@ -134,7 +154,10 @@ class Seam:
             return True
         if not self._said.block:
             return False
-        return any(_MAY_REOPEN.fullmatch(held, place.start) for place in self._places)
+        return any(
+            len(held) - place.start < REMARK and _MAY_REOPEN.fullmatch(held, place.start)
+            for place in self._places
+        )
 
     def _word(self, final: bool) -> int | None:
         piece, held = self._said.piece, self._held
@@ -174,7 +197,11 @@ class _Place:
         return self._starts is None or bool(self._starts)
 
     def take(self, held: str) -> None:
-        """Look at what has come since."""
+        """Look at what has come since, most of it only where the beginning agrees."""
+        self._take(held[: max(self.start, self._taken) + REMARK])
+        self._take(held)
+
+    def _take(self, held: str) -> None:
         if self._starts is not None and not self._starts:
             return
         begin = max(self.start, self._taken)

@@ -42,8 +42,9 @@ class Splice:
         """How many parts it has."""
         return len(self._fold)
 
-    def begin(self) -> None:
-        """A new call: what the last one held back is forgotten."""
+    def begin(self, run: int = 0) -> None:
+        """A new call, made in this run: what the last one held back is forgotten."""
+        self._run = run
         #: Where the parts of this call are in the answer, by their index in the call.
         self._ours: list[int] = []
         #: The parts that its first ones are added to, by type.
@@ -88,12 +89,12 @@ class Splice:
         empty while something is held back, which nobody else knows of."""
         if self._seam is not None and not self._seam.settled:
             return ""
-        return dumps({"cursor": cursor, "parts": self._ours})
+        return dumps({"cursor": cursor, "parts": self._ours, "run": self._run})
 
     def restore(self, kept: str) -> str:
         """Go on with the call that this was kept of. Returns the provider's cursor."""
         data = json.loads(kept)
-        self.begin()
+        self.begin(run_of(kept))
         self._ours = data["parts"]
         parts = self._fold.parts
         for index in self._ours:
@@ -116,3 +117,9 @@ class Splice:
     def _said(self) -> str:
         """The text that the model was given to go on from (providers/continuing.py)."""
         return "".join(part.text for part in self._fold.parts if part.type == TEXT)
+
+
+def run_of(kept: str) -> int:
+    """The run in which the call that this was kept of was made; 0 when there is none."""
+    run: int = json.loads(kept).get("run", 0) if kept else 0
+    return run

@@ -53,6 +53,13 @@ class Tail:
         found = [*takewhile(lambda entry: entry.seq > seq, reversed(window))][::-1]
         return found if len(found) == 1 else first_slice(found)
 
+    def holds(self, seq: int) -> bool:
+        """Whether this is a place in the log, and all that came behind it is remembered."""
+        window = self.window
+        if not seq or not window:
+            return bool(window) and window[0].seq == 1
+        return window[0].seq <= seq <= window[-1].seq
+
     def waiter(self) -> asyncio.Future[None]:
         """Done when something is new, or when the reader itself resolves it."""
         future = asyncio.get_running_loop().create_future()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from django.db import transaction
@@ -16,7 +16,7 @@ from .log.base import Claim, Entry
 from .models import Generation
 from .parts import REFUSAL
 from .patience import MAX_LOSSES
-from .progress import Earlier, calls_in
+from .progress import Earlier, calls_in, spent_on
 from .prompt import Prompt
 
 
@@ -70,6 +70,8 @@ def _taken(claim: Claim, generation: Generation, entries: Sequence[Entry]) -> Ta
         passed_ms=_ms(timezone.now() - generation.created_at),
     )
     if not entries:
+        # Who had it before may have called, and died before it could say so.
+        earlier = replace(earlier, usage=spent_on(calls_in(prompt, (), runs=attempt - 1)))
         return Taken(claim, prompt, labels, generations.opening(prompt, labels, attempt), earlier)
     started = Started(prompt.model, attempt, labels)
     return Taken(claim, prompt, labels, [started], _behind(earlier, prompt, generation, entries))
@@ -80,19 +82,16 @@ def _behind(
 ) -> Earlier:
     """What was there, with all that its log tells."""
     events = [entry.event for entry in entries]
-    calls, resume, characters = calls_in(prompt, events), generation.provider_cursor, 0
+    resume, characters = generation.provider_cursor, 0
+    calls = generations.calls_of(generation, prompt, events)
     if resume and calls:
         characters = calls.pop().characters
-    spent = [call.usage() for call in calls]
-    return Earlier(
+    return replace(
+        earlier,
         parts=tuple(fold(events).parts),
-        attempt=earlier.attempt,
-        losses=earlier.losses,
         resume=resume,
-        usage=sum(spent[1:], start=spent[0]) if spent else None,
+        usage=spent_on(calls),
         characters=characters,
-        queued_ms=earlier.queued_ms,
-        passed_ms=earlier.passed_ms,
     )
 
 

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -20,7 +21,7 @@ from ..events import Event
 from ..parts import Part
 from ..watchdog import Watchdog
 from .base import MAX_BACKLOG, SLICE, Batch, Claim, Entry, Fenced, Log
-from .outage import AWAY, REFUSED, Outage, landed
+from .outage import AWAY, REFUSED, Outage, in_words, is_away, landed
 from .reading import read
 from .rows import Row, insert, lock_epochs, rows_of
 
@@ -157,10 +158,11 @@ class DatabaseLog(Log):
                 break
             if time.monotonic() - last_renewal >= lease.RENEW_EVERY_S:
                 last_renewal = time.monotonic()
-                connection.close_if_unusable_or_obsolete()
                 self._renew()
-        connection.close()
-        self._tell(_Report(stopped=True))
+        try:
+            connection.close()
+        finally:
+            self._tell(_Report(stopped=True))
 
     def _take(self) -> list[Batch]:
         with self._lock:
@@ -228,10 +230,15 @@ class DatabaseLog(Log):
         if not claims or not self.watchdog.is_alive:
             return
         try:
+            connection.close_if_unusable_or_obsolete()
             ours, stops = lease.renew(claims, self._owner)
-        except AWAY as error:
-            logger.warning("leases were not renewed: %s", error)
-            connection.close()
+        except Exception as error:  # as in _persist
+            if is_away(error):
+                logger.warning("leases were not renewed: %s", in_words(error))
+            else:
+                logger.exception("leases were not renewed")
+            with suppress(*AWAY):
+                connection.close()
             return
         report = _Report(
             lost=[claim for claim in claims if claim.generation_id not in ours],

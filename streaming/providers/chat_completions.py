@@ -10,7 +10,7 @@ from ..parts import REASONING, REFUSAL, TEXT, TOOL_CALL
 from ..sse import Frame
 from .base import Finished, Output, PartWriter, UsageReported
 from .failures import Service, reported
-from .payload import Malformed, count, mapping, parse, words
+from .payload import Malformed, count, fragment, mapping, parse, words
 from .upstream import Reader
 
 _REASONS = {
@@ -76,7 +76,7 @@ class ChatReader(Reader):
                 self._finish(reason)
 
     def _finish(self, reason: str) -> None:
-        reason = reason.lower()
+        reason = words(reason.lower())
         if reason == "error":  # OpenRouter's, when it says no more than that
             raise reported(self._service, {}, self._model)
         self._reason = _REASONS.get(reason, reason[:40])
@@ -130,7 +130,7 @@ class ChatReader(Reader):
         self._writer.write(
             out,
             TOOL_CALL,
-            words(function.get("arguments")),
+            fragment(function.get("arguments")),
             key=key,
             name=words(function.get("name")),
             call=id,

@@ -54,6 +54,11 @@ class Reply:
         pieces, self.pieces, self.size = self.pieces, [], 0
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
+    def on_message_begin(self) -> None:
+        # Also when there is no more of it than a part of a head.
+        if self.is_complete:
+            raise ValueError("a response that nobody asked for")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.has_head:
             return  # a trailer
@@ -62,8 +67,6 @@ class Reply:
             self._has_length = True
 
     def on_headers_complete(self) -> None:
-        if self.is_complete:
-            raise ValueError("a response that nobody asked for")
         self.status = self._parser.get_status_code()
         self.has_head = self.status >= 200
         self.keeps_alive = self._parser.should_keep_alive()
@@ -117,8 +120,9 @@ class Connection(asyncio.BufferedProtocol):
         if reply.size > HIGH_WATER and not self._paused:
             self._paused = True
             self.transport.pause_reading()
-        if (reader := self._reader) is not None and not reader.done():
-            reader.set_result(None)
+        for waiter in (self._reader, self._writer if reply.has_head else None):
+            if waiter is not None and not waiter.done():
+                waiter.set_result(None)
 
     def eof_received(self) -> None:
         """The transport closes itself; ``connection_lost`` follows."""
@@ -148,13 +152,14 @@ class Connection(asyncio.BufferedProtocol):
         return not (self._closed.done() or self.transport.is_closing())
 
     async def send(self, request: bytes, timeout: float | None) -> Reply:
-        """Send a request and wait for the head of its response."""
+        """Send a request and wait for the head of its response. That may come before all of the
+        request is taken: then it is why no more of it will be."""
         self._reply = reply = Reply()
         self._error = None
         try:
             self.transport.write(request)
             async with asyncio.timeout(timeout):
-                await self._drained()
+                await self._drained(reply)
         except TimeoutError as error:
             raise httpx2.WriteTimeout("the request was not taken") from error
         while not reply.has_head:
@@ -176,7 +181,9 @@ class Connection(asyncio.BufferedProtocol):
     def release(self, reply: Reply) -> bool:
         """Done with the response; whether the connection can carry another request."""
         self._reply = None
-        if reply.is_complete and reply.keeps_alive and not reply.pieces and self.is_open:
+        is_over = reply.is_complete and reply.keeps_alive and not reply.pieces
+        # What is left of the request would be taken for the beginning of the next one.
+        if is_over and self.is_open and not self.transport.get_write_buffer_size():
             return True
         self.abort()
         return False
@@ -200,8 +207,8 @@ class Connection(asyncio.BufferedProtocol):
         finally:
             self._reader = None
 
-    async def _drained(self) -> None:
-        while self._clogged and self.is_open:
+    async def _drained(self, reply: Reply) -> None:
+        while self._clogged and self.is_open and not reply.has_head:
             self._writer = asyncio.get_running_loop().create_future()
             try:
                 await self._writer

@@ -40,9 +40,18 @@ def mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def words(value: Any) -> str:
-    """``value`` if it is text, else none."""
+def fragment(value: Any) -> str:
+    """``value`` if it is text, else none. Its ends may be halves of surrogate pairs."""
     return value if isinstance(value, str) else ""
+
+
+def words(value: Any) -> str:
+    """``value`` if it is text, else none, with U+FFFD for half a surrogate pair: no database and
+    no client takes one."""
+    text = fragment(value)
+    if text.isascii():
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def count(value: Any) -> int | None:

@@ -12,7 +12,7 @@ from ..parts import REASONING, REFUSAL, TEXT, TOOL_CALL
 from ..sse import Frame
 from .base import Finished, Output, PartWriter, Resumable, UsageReported
 from .failures import Service, cursor_lost, reported
-from .payload import Malformed, count, mapping, parse, words
+from .payload import Malformed, count, fragment, mapping, parse, words
 from .upstream import Reader
 
 #: The deltas that are shown: type -> the part they go into, and what numbers it within its item.
@@ -168,7 +168,7 @@ class ResponseReader(Reader):
         self._flush(out)
         name, call = words(item.get("name")), words(item.get("call_id"))
         self._parts.write(
-            out, TOOL_CALL, words(item.get("arguments")), key=f"{index}", name=name, call=call
+            out, TOOL_CALL, fragment(item.get("arguments")), key=f"{index}", name=name, call=call
         )
         self._kind = "tool_calls"
 

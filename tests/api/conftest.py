@@ -56,4 +56,3 @@ def quiet(sites: Callable[[str], Site], simulator: Simulator) -> Iterator[Stream
     yield stream
     somebody.stop(stream.message_id)
     stream.close()
-    simulator.wait_for("client_closed", script=script.id)

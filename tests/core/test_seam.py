@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from streaming.said import LEAST, WINDOW
-from streaming.seam import REMARK, Seam
+from streaming.seam import GAP, REMARK, Seam
 from tests.simulator.alphabet import first_tokens, whole
 
 FOX = "A fable.\n\nThe quick brown fox jumps over"
@@ -151,6 +154,58 @@ def test_a_whole_answer_said_again_is_left_out_however_long() -> None:
     new = said + " That is new."
     rest = "".join(joint.feed(new[at : at + 5]) for at in range(0, len(new), 5))
     assert rest + joint.end() == " That is new."
+
+
+# ------------------------------------------------------------------------------ its costs
+MONSTERS: dict[str, Callable[[int], str]] = {
+    "a letter": lambda n: "a" * n,
+    "a word and its end": lambda n: "a" * n + ".",
+    "a word and others": lambda n: "a" * n + "bcdefg",
+    "spaces": lambda n: " " * n,
+    "lines": lambda n: "\n" * n,
+    "Chinese": lambda n: "漢" * n + "。",
+    "backticks": lambda n: "`" * n,
+    "fences": lambda n: "```\n" * (n // 4),
+    "a fence and spaces": lambda n: "```" + " " * n,
+    "a fence and a word": lambda n: "```" + "a" * n,
+    "a block of spaces": lambda n: "```py\n" + " " * n + "x",
+    "a remark and spaces": lambda n: "Sure:" + " " * n,
+    "a remark's ends": lambda n: "sure" + ")" * n,
+    "bullets": lambda n: "- " * (n // 2),
+    "an alphabet": lambda n: "abcdefgh" * (n // 8),
+}
+
+
+def _cost(said: str, new: str, size: int) -> float:
+    """In seconds, the least of three."""
+    times = []
+    for _ in range(3):
+        began = time.process_time()
+        joint = Seam(said)
+        for at in range(0, len(new), size):
+            joint.feed(new[at : at + size])
+            if joint.settled:
+                break
+        joint.end()
+        times.append(time.process_time() - began)
+    return min(times)
+
+
+@pytest.mark.parametrize("said", MONSTERS)
+def test_no_text_takes_long_to_look_at(said: str) -> None:
+    """Twenty times the text takes about twenty times as long: not 400 times."""
+    for new in MONSTERS.values():
+        for size in (50, 10**6):
+            small = _cost(MONSTERS[said](1_000), new(1_000), size)
+            assert _cost(MONSTERS[said](20_000), new(20_000), size) < 120 * small + 0.1
+
+
+@pytest.mark.parametrize("spaces", [GAP - 1, GAP, GAP + 1, 3 * GAP])
+def test_nothing_is_looked_for_behind_a_long_gap(spaces: int) -> None:
+    new = "brown fox" + " " * spaces + "jumps over the dog"
+    joint = Seam(FOX)
+    rest = "".join(joint.feed(letter) for letter in new) + joint.end()
+    assert rest == Seam(FOX).feed(new) == (" the dog" if spaces < GAP else new)
 
 
 # ------------------------------------------------------------------------------- any text

@@ -143,9 +143,6 @@ def _script(name: str, dice: random.Random, calm: bool) -> Script:
     overlaps = calm and times and at > 20 and alphabet == "plain"
     tps = dice.choice([0, 100, 200, 400]) if calm else dice.choice([80, 120, 200])
     seed = dice.randrange(10**6)
-    # Nobody can go on with white space alone: a model is asked anew, and says it again.
-    while not Script(seed=seed, alphabet=alphabet).text(1).strip():
-        seed += 1
     return Script(
         id=name,
         tokens=tokens,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 import uuid
 from uuid import UUID
 
 import pytest
 from django.db import connection
+from django.db.models.functions import Now
 
 from streaming import generations, lease
 from streaming.events import Delta
@@ -142,6 +144,27 @@ class TestDatabaseLog(LogContract):
 
 
 @pytest.mark.django_db(transaction=True)
+async def test_whatever_goes_wrong_with_a_renewal_the_writer_writes_on(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    renewed = threading.Event()
+
+    def break_off(*args: object) -> None:
+        renewed.set()
+        raise RuntimeError("nobody foresaw this")
+
+    monkeypatch.setattr(lease, "renew", break_off)
+    log, claim = DatabaseLog(OWNER), await in_thread(claimed)
+    log.open(claim)
+    await log.start()
+    assert await asyncio.to_thread(renewed.wait, 5)
+    log.append(claim, OPENING)
+    await log.flushed(claim)
+    await log.stop()
+    assert "nobody foresaw this" in caplog.text
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_taken_generation_is_not_claimed_again() -> None:
     claim = claimed()
     assert lease.claim(claim.generation_id, "there:2:def") is None
@@ -161,5 +184,11 @@ def test_a_dead_process_of_this_host_holds_nothing(owner: str) -> None:
     generation = queued()
     assert lease.claim(generation.pk, owner) is not None
     assert lease.claim(generation.pk, OWNER) is None
-    assert lease.free_the_dead(lease.node_name()) == 1
+    assert lease.free_the_dead(lease.node_name()) == (0, 1), "it renewed its lease just now"
+    assert lease.claim(generation.pk, OWNER) is None
+    missed = Now() + lease.LATE
+    Generation.objects.filter(pk=generation.pk).update(lease_until=missed)
+    assert lease.free_the_dead(lease.node_name()) == (1, 0)
     assert lease.claim(generation.pk, OWNER) is not None
+    generation.refresh_from_db()
+    assert generation.losses == 1

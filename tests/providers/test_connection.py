@@ -178,8 +178,9 @@ async def test_a_connection_carries_one_request_after_the_other() -> None:
     [
         b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\nConnection: close\r\n\r\nthe end",
         b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nthe endHTTP/1.1 200 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\nthe endHTTP/1.",
     ],
-    ids=["it says so", "it says more than it was asked"],
+    ids=["it says so", "it says more than it was asked", "it begins to say more"],
 )
 async def test_a_connection_of_no_use_is_not_kept(said: bytes) -> None:
     connections = []
@@ -234,6 +235,34 @@ async def test_it_sends_more_than_the_socket_takes_at_once() -> None:
         transport, response = await asked(port, content=b"y" * size)
         assert response.status_code == 204
         await transport.aclose()
+
+
+async def test_a_refusal_is_heard_before_all_of_the_request_is_sent() -> None:
+    connections = []
+
+    class Refuses(asyncio.Protocol):
+        def connection_made(self, transport: asyncio.BaseTransport) -> None:
+            assert isinstance(transport, asyncio.Transport)
+            connections.append(transport)
+
+        def data_received(self, data: bytes) -> None:
+            transport = connections[-1]
+            if transport.is_reading():
+                transport.pause_reading()  # the rest may wait for ever
+                transport.write(b"HTTP/1.1 413 Too Much\r\nContent-Length: 0\r\n\r\n")
+
+    timeouts = {"write": 5.0}
+    async with listening(Refuses) as port:
+        for count in (1, 2):
+            extensions = {"timeout": timeouts}
+            transport, response = await asked(
+                port, content=b"y" * (20 * 1024 * 1024), extensions=extensions
+            )
+            assert response.status_code == 413
+            assert await body(response) == b""
+            assert not transport._idle, "the rest of the request is in it"
+            assert len(connections) == count
+            await transport.aclose()
 
 
 async def test_a_header_with_a_line_end_is_not_sent() -> None:

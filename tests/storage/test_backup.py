@@ -64,6 +64,10 @@ def test_it_overwrites_nothing(site: Site, tmp_path: Path) -> None:
     (dangling := tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert "is there already" in backup(site, dangling).stderr
     assert sorted(os.listdir(tmp_path)) == ["link", "there"]
+    for no_file in (".", "/"):
+        done = backup(site, Path(no_file))
+        assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+        assert "is a directory" in done.stderr
 
 
 def test_it_leaves_nothing_where_it_could_not(site: Site, tmp_path: Path) -> None:

@@ -10,15 +10,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import DataError, OperationalError
 from django.db.models.functions import Now
 
-from streaming import generations, lease, queue
+from streaming import generations, judge, lease, queue, unreadable
 from streaming.models import Generation
 from streaming.places import Places
 from streaming.prompt import Prompt
 from streaming.queue import Queue, in_thread
-from streaming.takeover import Taken
+from streaming.takeover import Taken, take
 from tests.log.contract import new_key
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -29,7 +29,10 @@ HERE = lease.node_name()
 @pytest.fixture(autouse=True)
 def _often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "SWEEP_S", 0.02)
-    monkeypatch.setattr(queue, "_LEASE_S", 0.3)
+    monkeypatch.setattr(queue, "FIRST_SWEEPS_S", 0.02)
+    monkeypatch.setattr(judge, "_LEASE_S", 0.3)
+    monkeypatch.setattr(judge, "GRACE_S", 0.05)
+    monkeypatch.setattr(unreadable, "REST_S", 0.05)
 
 
 def begun(owner: str) -> Generation:
@@ -135,7 +138,7 @@ async def test_who_lives_is_given_time_to_renew(monkeypatch: pytest.MonkeyPatch,
     assert swept.taken[generation.pk] - back > 0.2
 
 
-async def test_one_that_cannot_be_taken_does_not_hold_up_the_others(
+async def test_one_that_cannot_be_taken_does_not_hold_up_the_others_and_ends(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     bad = await in_thread(orphan)
@@ -146,6 +149,30 @@ async def test_one_that_cannot_be_taken_does_not_hold_up_the_others(
         await swept.until(lambda: good.pk in swept.taken)
         await in_thread(begun, "")
         await swept.until(lambda: len(swept.taken) == 2)
+        while (await in_thread(_again, bad)).is_live:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+    ended = await in_thread(_again, bad)
+    assert (ended.state, ended.outcome, ended.losses) == ("failed", "internal", 1)
     assert bad.pk not in swept.taken
     assert swept.places.free == 7
     assert caplog.text.count("could not be taken") == 1, "it is said once"
+
+
+def _again(generation: Generation) -> Generation:
+    return Generation.objects.get(pk=generation.pk)
+
+
+async def test_a_fault_of_one_is_not_taken_for_the_database_s(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    bad, good = await in_thread(orphan), await in_thread(orphan)
+
+    def refuse(generation_id: int, owner: str, *, goes_on: bool) -> Taken | None:
+        if generation_id == bad.pk:
+            raise DataError("there is something in it that the database does not take")
+        return take(generation_id, owner, goes_on=goes_on)
+
+    monkeypatch.setattr(queue, "take", refuse)
+    swept = Swept()
+    async with swept.running():
+        await swept.until(lambda: good.pk in swept.taken)

@@ -9,10 +9,11 @@ import pytest
 from django.db.models.functions import Now
 
 from streaming import generations, lease
-from streaming.accounts import Usage
-from streaming.events import Delta, Event, PartOpened, Started, Stopped
+from streaming.accounts import Timings, Usage
+from streaming.closing import close, keep
+from streaming.events import Delta, Done, Event, Failed, PartOpened, Started, Stopped, dumps
 from streaming.fold import fold
-from streaming.log.base import Claim, Entry
+from streaming.log.base import Batch, Claim, Entry
 from streaming.log.rows import insert, rows_of
 from streaming.models import Generation
 from streaming.parts import Part
@@ -93,11 +94,98 @@ def test_what_was_carried_over_is_no_token_of_ours() -> None:
     assert taken.earlier.usage == Usage(20, 1, exact=False)
 
 
+def cursor(run: int) -> str:
+    """One of a call that was made in this run."""
+    return dumps({"cursor": "c1", "parts": [0], "run": run})
+
+
 def test_the_provider_s_cursor_comes_along_and_its_call_is_not_counted() -> None:
-    taken = take(orphaned(begun(), provider_cursor="c1").pk, HERE, goes_on=True)
+    taken = take(orphaned(begun(), provider_cursor=cursor(1)).pk, HERE, goes_on=True)
     assert taken is not None
-    assert (taken.earlier.resume, taken.earlier.usage) == ("c1", None)
+    assert (taken.earlier.resume, taken.earlier.usage) == (cursor(1), None)
     assert taken.earlier.characters == len("Once upon a time")
+
+
+#: Three runs: of 16, 4 and 8 characters.
+RUNS: list[Event] = [
+    *SAID,
+    *(Started("demo/tour", 2), Delta(0, " so,")),
+    *(Started("demo/tour", 3), Delta(0, " and so.")),
+]
+
+
+@pytest.mark.parametrize(
+    ("run", "usage", "characters"),
+    [
+        (1, None, 28),
+        (2, Usage(10, 4, exact=False), 12),
+        (3, Usage(10 + 14, 4 + 1, exact=False), 8),
+        (0, Usage(10 + 14, 4 + 1, exact=False), 8),  # kept by an older version
+    ],
+)
+def test_a_call_that_was_resumed_in_other_runs_is_one_call(
+    run: int, usage: Usage | None, characters: int
+) -> None:
+    generation = orphaned(begun(said=RUNS), provider_cursor=cursor(run), attempt=3)
+    taken = take(generation.pk, HERE, goes_on=True)
+    assert taken is not None
+    assert (taken.earlier.usage, taken.earlier.characters) == (usage, characters)
+
+
+def test_it_is_one_call_in_the_account_of_a_stop_too() -> None:
+    generation = begun(said=RUNS)
+    orphaned(generation, provider_cursor=cursor(1), attempt=3, stop_receipt=uuid.uuid4())
+    assert take(generation.pk, HERE, goes_on=True) is None
+    *_, last = generations.story(generation.pk)
+    assert isinstance(last.event, Stopped)
+    assert last.event.usage == Usage(10, 7, exact=False)
+
+
+def test_a_call_that_nobody_wrote_down_is_estimated() -> None:
+    """Its process died behind its claim, and before its first commit."""
+    generation = begun(owner="")
+    assert lease.claim(generation.pk, THERE) is not None
+    taken = take(orphaned(generation).pk, HERE, goes_on=True)
+    assert taken is not None
+    assert taken.earlier.usage == Usage(10, 0, exact=False)
+    assert take(orphaned(generation, stop_receipt=uuid.uuid4()).pk, THERE, goes_on=True) is None
+    generation.refresh_from_db()
+    assert (generation.input_tokens, generation.usage_exact) == (20, False)
+
+
+def test_a_run_that_nobody_wrote_down_is_estimated_behind_what_there_was() -> None:
+    taken = take(orphaned(begun(), attempt=2).pk, HERE, goes_on=True)
+    assert taken is not None
+    assert taken.earlier.usage == Usage(10 + 14, 4, exact=False)
+
+
+@pytest.mark.parametrize(("counted", "losses"), [(1, 2), (2, 1)])
+def test_two_runs_that_begin_in_one_commit_are_two_losses(counted: int, losses: int) -> None:
+    one = generations.begin(new_key(), PROMPT, {}, THERE)
+    assert one.claim is not None
+    Generation.objects.filter(pk=one.generation.pk).update(attempt=counted)
+    batch = Batch(one.claim)
+    batch.add([Started("demo/tour", 2), Delta(0, "x"), Started("demo/tour", 3)])
+    batch.number()
+    keep(batch)
+    one.generation.refresh_from_db()
+    assert (one.generation.attempt, one.generation.losses) == (3, losses)
+
+
+@pytest.mark.parametrize("reason", ["a\0b", "x" * 300])
+def test_a_provider_s_words_are_kept_as_far_as_a_column_can(reason: str) -> None:
+    one = generations.begin(new_key(), PROMPT, {}, THERE)
+    assert one.claim is not None
+    close(one.claim, Entry.of(2, Done(reason, Usage(), Timings())), [])
+    assert state(one.generation) == ("done", reason.replace("\0", "")[:100])
+
+
+def test_a_provider_s_error_is_kept_without_what_no_column_takes() -> None:
+    one = generations.begin(new_key(), PROMPT, {}, THERE)
+    assert one.claim is not None
+    close(one.claim, Entry.of(2, Failed("bad\0", "No\0.", False, Timings())), [])
+    assert state(one.generation) == ("failed", "bad")
+    assert one.generation.error_message == "No."
 
 
 def test_one_that_was_asked_to_stop_is_stopped() -> None:

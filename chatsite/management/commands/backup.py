@@ -28,6 +28,8 @@ class Command(BaseCommand):
         parser.add_argument("path", type=Path, help="a file that is not there yet")
 
     def handle(self, *, path: Path, **options: Any) -> None:
+        if not path.name:
+            raise CommandError(f"{path} is a directory. Name a file that is not there yet.")
         copy = {"sqlite": copy_sqlite, "postgresql": copy_postgres}[connection.vendor]
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
         try:
