@@ -20,7 +20,7 @@ from tests.site import Site
 def strange(cursor: str, foreign: str) -> list[str]:
     """Cursors that this log never gave."""
     prefix, _, seq = cursor.rpartition("-")
-    return [
+    made = [
         foreign,
         *("x", "-", "-1", "0", seq, prefix, f"{prefix}-", f"-{seq}", "\0", "ключ", "😀", "null"),
         *(
@@ -30,6 +30,7 @@ def strange(cursor: str, foreign: str) -> list[str]:
         *(f"{prefix.upper()}-{seq}", f" {cursor}", f"{cursor} ", f"{cursor}\n", cursor * 2),
         *("x" * 3_000, "%00", "../../1", "' OR 1=1 --"),
     ]
+    return [one for one in made if one != cursor]  # a prefix of digits has no upper case
 
 
 @on_every_server

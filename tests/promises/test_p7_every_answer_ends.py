@@ -192,6 +192,7 @@ def test_three_deaths_are_enough_and_a_person_may_continue(mortal: Site) -> None
         if len(attempts(begun)) < 3:
             begun.read(20)
     begun.stream.into(begun.reader)
+    alice.resume(begun.id, begun.reader)
     assert begun.reader.fold.status == "incomplete"
     message = alice.message(begun.id)
     assert (message["status"], message["reason"]) == ("incomplete", "interrupted")

@@ -20,12 +20,29 @@ async def listening(
     serve: Callable[[], asyncio.Protocol], tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[int]:
     """Any asyncio protocol on a free port."""
+    transports: list[asyncio.BaseTransport] = []
+
+    def remembered() -> asyncio.Protocol:
+        protocol = serve()
+        made = protocol.connection_made
+
+        def connection_made(transport: asyncio.BaseTransport) -> None:
+            transports.append(transport)
+            made(transport)
+
+        protocol.connection_made = connection_made  # type: ignore[method-assign]
+        return protocol
+
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(serve, "127.0.0.1", 0, ssl=tls)
+    server = await loop.create_server(remembered, "127.0.0.1", 0, ssl=tls)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
+        for transport in transports:
+            assert isinstance(transport, asyncio.Transport)
+            transport.abort()
+        await asyncio.sleep(0)  # they close in the next turn of the loop
 
 
 class Flood(asyncio.Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from streaming import closing, generations, lease
 from streaming.events import Event
@@ -31,7 +32,7 @@ def plant() -> None:
     wrap(DatabaseLog, "_commit", _writes_the_end_twice)
     wrap(database, "lock_epochs", _knows_no_fence)
     wrap(lease, "renew", _knows_no_loss)
-    wrap(lease, "orphans", _sees_living_leases)
+    wrap(lease, "late", _sees_living_leases)
     wrap(lease, "claim", _robs_a_living_lease)
     wrap(closing, "close", _forgets_an_entry)
 
@@ -119,13 +120,16 @@ def _knows_no_loss(original: Original) -> Original:
 
 
 def _sees_living_leases(original: Original) -> Original:
-    def orphans() -> Any:
+    def late() -> list[lease.Late]:
         robbed = Generation.objects.filter(
             ~Q(lease_owner=node().name), state="running", prompt__contains="robs_a_living_lease"
         )
-        return original() | robbed
+        seen = [
+            lease.Late(pk, "", timezone.now(), True) for pk in robbed.values_list("pk", flat=True)
+        ]
+        return [*original(), *seen]
 
-    return orphans
+    return late
 
 
 def _robs_a_living_lease(original: Original) -> Original:
