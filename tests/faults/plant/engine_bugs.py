@@ -12,6 +12,7 @@ from streaming import lease
 from streaming.accounts import Usage
 from streaming.engine import Engine
 from streaming.events import Delta, Event, PartOpened
+from streaming.models import Generation
 from streaming.patience import Patience
 from streaming.progress import Progress
 from streaming.providers.base import ProviderError
@@ -31,7 +32,7 @@ def plant() -> None:
     wrap(Engine, "__init__", _spoils_the_engine)
     wrap(Progress, "usage", _counts_usage_twice)
     wrap(Runner, "stop_soon", _forgets_the_stop)
-    wrap(lease, "orphans", _leaves_orphans)
+    wrap(lease, "late", _leaves_orphans)
 
 
 def _calls_a_clean_end_done(original: Original) -> Original:
@@ -155,7 +156,9 @@ def _forgets_the_stop(original: Original) -> Original:
 
 
 def _leaves_orphans(original: Original) -> Original:
-    def orphans() -> Any:
-        return original().exclude(prompt__contains="plant:leaves_orphans")
+    def late() -> list[lease.Late]:
+        found = Generation.objects.filter(prompt__contains="plant:leaves_orphans")
+        left = set(found.values_list("pk", flat=True))
+        return [one for one in original() if one.pk not in left]
 
-    return orphans
+    return late
