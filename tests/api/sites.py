@@ -76,20 +76,24 @@ def found(site: Site) -> list[tuple[str, str]]:
     return [(username, token) for username, token in issued]
 
 
-@contextmanager
-def site_with(simulator: Simulator, server: str = "daphne", **environment: str) -> Iterator[Site]:
-    """A fresh site whose two models are the simulator's. It must not complain while it lives."""
-    models = {
+def models_of(simulator: Simulator) -> dict[str, str]:
+    """The settings with which a site offers the simulator's two models."""
+    return {
         "CHAT_MODELS": ",".join(MODELS),
         "OPENAI_API_KEY": "sk-test",
         "OPENAI_BASE_URL": simulator.base_url_openai,
         "ANTHROPIC_API_KEY": "sk-ant-test",
         "ANTHROPIC_BASE_URL": simulator.base_url_anthropic,
     }
+
+
+@contextmanager
+def site_with(simulator: Simulator, server: str = "daphne", **environment: str) -> Iterator[Site]:
+    """A fresh site whose two models are the simulator's. It must not complain while it lives."""
     directory, crowd = founded()
     with TemporaryDirectory(prefix="unbroken-site-") as name:
         shutil.copytree(directory, name, dirs_exist_ok=True)
-        site = Site(Path(name), models | environment, server)
+        site = Site(Path(name), models_of(simulator) | environment, server)
         strangers[site.data_dir] = iter(crowd)
         site.start()
         try:

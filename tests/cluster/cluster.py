@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.api.sites import MODELS, assert_sound
+from tests.api.sites import assert_sound, models_of
 from tests.client import Client
 from tests.simulator import Simulator
 from tests.site import Site
@@ -64,15 +64,7 @@ def cluster(
     **environment: str,
 ) -> Iterator[Cluster]:
     """One that answers. Its database has the tables already, and these people."""
-    models = {
-        "CHAT_MODELS": ",".join(MODELS),
-        "OPENAI_API_KEY": "sk-test",
-        "OPENAI_BASE_URL": simulator.base_url_openai,
-        "ANTHROPIC_API_KEY": "sk-ant-test",
-        "ANTHROPIC_BASE_URL": simulator.base_url_anthropic,
-        "RUN_GENERATIONS": "false",
-        **environment,
-    }
+    models = {**models_of(simulator), "RUN_GENERATIONS": "false", **environment}
     with TemporaryDirectory(prefix="unbroken-cluster-") as name:
 
         def site(server: str, number: int) -> Site:

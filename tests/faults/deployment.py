@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.api.sites import MODELS, founded
+from tests.api.sites import founded, models_of
 from tests.services import Postgres, Redis
 from tests.simulator import Simulator
 from tests.site import Site
@@ -205,11 +205,7 @@ def _roles(shape: Shape) -> Sequence[tuple[str, str]]:
 
 def _settings(simulator: Simulator, patience_s: float) -> dict[str, str]:
     return {
-        "CHAT_MODELS": ",".join(MODELS),
-        "OPENAI_API_KEY": "sk-test",
-        "OPENAI_BASE_URL": simulator.base_url_openai,
-        "ANTHROPIC_API_KEY": "sk-ant-test",
-        "ANTHROPIC_BASE_URL": simulator.base_url_anthropic,
+        **models_of(simulator),
         "FIRST_BYTE_TIMEOUT": str(patience_s),
         "STALL_TIMEOUT": str(patience_s),
     }

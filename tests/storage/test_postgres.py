@@ -6,16 +6,18 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
 import psycopg
 import pytest
 
+from tests import services
 from tests.api.problems import assert_problem
 from tests.api.sites import assert_sound, site_with
 from tests.client import Client
-from tests.services import Missing, Postgres
+from tests.services import Postgres
 from tests.simulator import Script, Simulator
 from tests.site import Site
 
@@ -125,15 +127,8 @@ BRIEF = (restarted, crashed, frozen, cut_off)
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[Postgres]:
-    try:
-        service = Postgres(max_connections="20")
-    except Missing as missing:
-        pytest.skip(f"{missing} is not installed")
-    try:
-        service.start()
+    with services.own(partial(Postgres, max_connections="20")) as service:
         yield service
-    finally:
-        service.close()
 
 
 @pytest.fixture(scope="module")
