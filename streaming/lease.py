@@ -85,13 +85,8 @@ def claim(generation_id: int, owner: str) -> Claim | None:
         return current_claim(generation_id) if taken else None
 
 
-def release(claim: Claim, owner: str) -> None:
-    """Hand it over: another process may go on with it at once."""
-    release_all([claim], owner)
-
-
-def release_all(claims: Collection[Claim], owner: str) -> None:
-    """As :func:`release`, in one breath."""
+def release(claims: Collection[Claim], owner: str) -> None:
+    """Hand them over in one breath: other processes may go on with them at once."""
     epochs = {claim.generation_id: claim.epoch for claim in claims}
     running = Generation.objects.filter(state=Generation.State.RUNNING, lease_owner=owner)
     with transaction.atomic():

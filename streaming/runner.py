@@ -186,7 +186,7 @@ class Runner(Watcher):
             if not claims:
                 return
             try:
-                await in_thread(lease.release_all, claims, self.node)
+                await in_thread(lease.release, claims, self.node)
             except AWAY as error:
                 logger.warning("%s answers are left to their leases: %s", len(claims), error)
 

@@ -93,7 +93,7 @@ def test_a_claim_behind_a_long_wait_is_undone() -> None:
 
 def test_one_that_was_handed_over_is_taken_at_once_and_one_that_is_silent_a_little_later() -> None:
     silent, handed = orphan(), begun(ELSEWHERE)
-    lease.release(Claim(handed.pk, handed.key, 1), ELSEWHERE)
+    lease.release([Claim(handed.pk, handed.key, 1)], ELSEWHERE)
     judge = Judge()
     assert judge.look(lambda pk: False) == [handed.pk]
     deadline = time.monotonic() + 5
@@ -105,7 +105,7 @@ def test_all_that_is_handed_over_is_in_one_breath_but_what_is_another_s() -> Non
     ours, lost = [begun(ELSEWHERE) for _ in range(3)], begun("other:1:a")
     claims = [Claim(one.pk, one.key, 1) for one in [*ours, lost]]
     claims[0].epoch = 0
-    lease.release_all(claims, ELSEWHERE)
+    lease.release(claims, ELSEWHERE)
     free = set(Generation.objects.filter(lease_owner="").values_list("pk", flat=True))
     assert free == {one.pk for one in ours[1:]}
 

@@ -226,7 +226,7 @@ def test_a_refusal_is_not_gone_on_with() -> None:
 def released(generation: Generation) -> Taken:
     generation.refresh_from_db()
     claim = Claim(generation.pk, generation.key, generation.epoch)
-    lease.release(claim, generation.lease_owner)
+    lease.release([claim], generation.lease_owner)
     taken = take(generation.pk, HERE, goes_on=True)
     assert taken is not None
     return taken
@@ -242,8 +242,8 @@ def test_a_hand_over_is_no_loss_however_often() -> None:
 
 def test_who_does_not_hold_it_hands_nothing_over() -> None:
     generation = begun()
-    lease.release(Claim(generation.pk, generation.key, 1), HERE)
-    lease.release(Claim(generation.pk, generation.key, 0), THERE)
+    lease.release([Claim(generation.pk, generation.key, 1)], HERE)
+    lease.release([Claim(generation.pk, generation.key, 0)], THERE)
     assert take(generation.pk, HERE, goes_on=True) is None
 
 
